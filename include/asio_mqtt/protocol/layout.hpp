@@ -1,0 +1,199 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/packets.hpp>
+
+// Where each field of each control packet lies, written down once for both versions and both
+// directions (chapter 3 of the standards). An `Io` is one of
+//   packet_reader    fills the packet from bytes and checks them,
+//   packet_measurer  checks a packet that is to be sent and adds up its size,
+//   packet_writer    writes a packet that was measured.
+// `more(wanted)` asks whether an optional tail is there: the reader looks for bytes, the others
+// take `wanted`. `absent(set)` stands where 3.1.1 has no place for a field of 5.0.
+
+namespace asio_mqtt::wire {
+
+template <class Properties>
+constexpr bool is_set(const Properties& properties) noexcept {
+    bool any = false;
+    Properties::members(properties, [&any](property_id, const auto& member) {
+        if constexpr (requires { member.has_value(); }) {
+            any = any || member.has_value();
+        } else {
+            any = any || !member.empty();
+        }
+    });
+    return any;
+}
+
+template <protocol_version Version, class Io, class Properties>
+void layout_properties(Io& io, Properties& properties, const char* field = "properties") {
+    if constexpr (Version == protocol_version::v5) {
+        io.properties(properties);
+    } else {
+        io.absent(field, is_set(properties));
+    }
+}
+
+/// The tail of PUBACK, PUBREC, PUBREL, PUBCOMP, DISCONNECT and AUTH: a reason code and properties,
+/// each of which may be left out from the end when there is nothing to say
+/// (3.4.2.1, 3.14.2.1, 3.15.2.1).
+template <protocol_version Version, class Io, class Packet>
+void layout_reason_tail(Io& io, Packet& packet) {
+    const bool has_properties = is_set(packet.properties);
+    const bool has_reason = packet.reason != reason_code::success;
+    if constexpr (Version == protocol_version::v5) {
+        if (!io.more(has_reason || has_properties)) return;
+        io.reason(packet.type, packet.reason);
+        // Only AUTH may not leave the property length out when it has a reason code (3.15.2.1).
+        const bool has_length = has_properties || Packet::type == packet_type::auth;
+        if (io.more(has_length)) io.properties(packet.properties);
+    } else {
+        io.absent("reason", has_reason);
+        io.absent("properties", has_properties);
+    }
+}
+
+/// Authentication data says nothing without a method (3.1.2.11.10, 3.15.2.2.2).
+template <class Io, class Properties>
+void layout_authentication(Io& io, Properties& properties) {
+    io.require_authentication_method(properties.authentication_method.has_value() ||
+                                     !properties.authentication_data.has_value());
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::connect) void layout(Io& io, Packet& packet) {
+    io.protocol(Version);
+    io.connect_flags(Version, packet);
+    io.integer("keep_alive", packet.keep_alive);
+    layout_properties<Version>(io, packet.properties);
+    layout_authentication(io, packet.properties);
+    io.string("client_id", packet.client_id);
+    if (packet.will) {
+        layout_properties<Version>(io, packet.will->properties, "will properties");
+        io.topic_name("will topic", packet.will->topic);
+        io.binary("will payload", packet.will->payload);
+    }
+    if (packet.user_name) io.string("user_name", *packet.user_name);
+    if (packet.password) io.binary("password", *packet.password);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::connack) void layout(Io& io, Packet& packet) {
+    io.boolean("session_present", packet.session_present);
+    if constexpr (Version == protocol_version::v5) {
+        io.reason(packet.type, packet.reason);
+    } else {
+        io.return_code(packet.reason);
+    }
+    layout_properties<Version>(io, packet.properties);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::publish) void layout(Io& io, Packet& packet) {
+    io.publish_topic(packet.topic);
+    if (packet.qos != qos::at_most_once) io.packet_id(packet.packet_id);
+    layout_properties<Version>(io, packet.properties);
+    // [MQTT-4.7.3-1] Only a topic alias stands for an empty topic name (3.3.2.1).
+    io.require_topic_name(!packet.topic.empty() || packet.properties.topic_alias.has_value());
+    io.rest(packet.payload);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::puback || Packet::type == packet_type::pubrec ||
+         Packet::type == packet_type::pubrel ||
+         Packet::type == packet_type::pubcomp) void layout(Io& io, Packet& packet) {
+    io.packet_id(packet.packet_id);
+    layout_reason_tail<Version>(io, packet);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::subscribe) void layout(Io& io, Packet& packet) {
+    io.packet_id(packet.packet_id);
+    layout_properties<Version>(io, packet.properties);
+    io.subscriptions(Version, packet.subscriptions);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::suback) void layout(Io& io, Packet& packet) {
+    io.packet_id(packet.packet_id);
+    layout_properties<Version>(io, packet.properties);
+    io.reasons(Version, packet.type, packet.reasons);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::unsubscribe) void layout(Io& io, Packet& packet) {
+    io.packet_id(packet.packet_id);
+    layout_properties<Version>(io, packet.properties);
+    io.filters(packet.filters);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::unsuback) void layout(Io& io, Packet& packet) {
+    io.packet_id(packet.packet_id);
+    layout_properties<Version>(io, packet.properties);
+    if constexpr (Version == protocol_version::v5) {
+        io.reasons(Version, packet.type, packet.reasons);
+    } else {
+        io.absent("reasons", !packet.reasons.empty());
+    }
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::pingreq ||
+         Packet::type == packet_type::pingresp) void layout(Io&, Packet&) {}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::disconnect) void layout(Io& io, Packet& packet) {
+    layout_reason_tail<Version>(io, packet);
+}
+
+template <protocol_version Version, class Io, class Packet>
+requires(Packet::type == packet_type::auth) void layout(Io& io, Packet& packet) {
+    layout_reason_tail<Version>(io, packet);
+    layout_authentication(io, packet.properties);
+}
+
+/// Lower four bits of the first byte (2.1.3): those of PUBLISH depend on the packet (3.3.1).
+template <class Packet>
+constexpr std::uint8_t flags_of(const Packet& packet) noexcept {
+    if constexpr (Packet::type == packet_type::publish) {
+        return static_cast<std::uint8_t>((packet.dup ? 0x08 : 0) |
+                                         static_cast<int>(packet.qos) << 1 |
+                                         (packet.retain ? 0x01 : 0));
+    } else {
+        return fixed_flags(Packet::type);
+    }
+}
+
+/// The return code of a 3.1.1 CONNACK (3.2.2.3 of 3.1.1) as the reason code that means the same;
+/// none for a return code that is reserved.
+constexpr std::optional<reason_code> from_return_code(std::uint8_t code) noexcept {
+    switch (code) {
+        case 0: return reason_code::success;
+        case 1: return reason_code::unsupported_protocol_version;
+        case 2: return reason_code::client_identifier_not_valid;
+        case 3: return reason_code::server_unavailable;
+        case 4: return reason_code::bad_user_name_or_password;
+        case 5: return reason_code::not_authorized;
+        default: return std::nullopt;
+    }
+}
+
+/// The reverse; none for a reason that 3.1.1 cannot express.
+constexpr std::optional<std::uint8_t> to_return_code(reason_code reason) noexcept {
+    for (std::uint8_t code = 0; code <= 5; ++code) {
+        if (from_return_code(code) == reason) return code;
+    }
+    return std::nullopt;
+}
+
+/// SUBACK codes of 3.1.1 are three granted QoS and one failure (3.9.3 of 3.1.1).
+constexpr bool is_listed(protocol_version version, packet_type type, reason_code code) noexcept {
+    if (version == protocol_version::v5) return asio_mqtt::is_listed(type, code);
+    return static_cast<std::uint8_t>(code) <= 2 || code == reason_code::unspecified_error;
+}
+
+}  // namespace asio_mqtt::wire

@@ -1,0 +1,358 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/decode_errc.hpp>
+#include <asio_mqtt/protocol/layout.hpp>
+#include <asio_mqtt/protocol/topic.hpp>
+
+namespace asio_mqtt::wire {
+
+/// The `Io` that fills a packet from its bytes and checks each of them once. Allocates nothing:
+/// strings and lists become views into the bytes. The first error sticks; what is read after it is
+/// of no use, but harmless.
+class packet_reader {
+public:
+    packet_reader(const std::byte* first, const std::byte* last) noexcept
+        : begin_{first}, cursor_{first}, end_{last} {}
+
+    decode_errc error() const noexcept { return error_; }
+    /// Name of the field at which the error lies.
+    const char* field() const noexcept { return field_; }
+    /// Bytes from the first one to the start of that field.
+    std::size_t offset() const noexcept { return static_cast<std::size_t>(error_at_ - begin_); }
+
+    /// To be called last: every byte must have been read.
+    void finish() noexcept {
+        if (cursor_ != end_) fail(decode_errc::trailing_bytes, "packet");
+    }
+
+    bool more(bool) const noexcept { return cursor_ != end_; }
+    void absent(const char*, bool) const noexcept {}
+
+    template <class Integer>
+    void integer(const char* field, Integer& value) noexcept {
+        if (!available(sizeof(Integer), field)) return;
+        if constexpr (sizeof(Integer) == 1) {
+            value = std::to_integer<Integer>(*cursor_);
+        } else if constexpr (sizeof(Integer) == 2) {
+            value = load_16(cursor_);
+        } else {
+            value = load_32(cursor_);
+        }
+        cursor_ += sizeof(Integer);
+    }
+
+    void boolean(const char* field, bool& value) noexcept {
+        std::uint8_t byte = 0;
+        integer(field, byte);
+        if (byte > 1) fail(decode_errc::invalid_flags, field, 1);
+        value = byte == 1;
+    }
+
+    void packet_id(std::uint16_t& id) noexcept {
+        integer("packet_id", id);
+        if (id == 0) fail(decode_errc::invalid_packet_id, "packet_id", 2);
+    }
+
+    void binary(const char* field, std::string_view& value) noexcept {
+        if (!available(2, field)) return;
+        const std::size_t size = load_16(cursor_);
+        if (!available(2 + size, field)) return;
+        value = load_string(cursor_);
+        cursor_ += 2 + size;
+    }
+
+    void string(const char* field, std::string_view& value) noexcept {
+        const std::byte* start = cursor_;
+        binary(field, value);
+        if (!is_valid_utf8(value)) fail_at(start, decode_errc::invalid_utf8, field);
+    }
+
+    void topic_name(const char* field, std::string_view& topic) noexcept {
+        const std::byte* start = cursor_;
+        string(field, topic);
+        if (topic.empty() || has_wildcard(topic)) {
+            fail_at(start, decode_errc::invalid_topic_name, field);
+        }
+    }
+
+    /// May be empty here: require_topic_name() follows when the topic alias is known.
+    void publish_topic(std::string_view& topic) noexcept {
+        const std::byte* start = cursor_;
+        string("topic", topic);
+        if (has_wildcard(topic)) fail_at(start, decode_errc::invalid_topic_name, "topic");
+    }
+
+    void require_topic_name(bool given) noexcept {
+        if (!given) fail_at(begin_, decode_errc::missing_topic_name, "topic");
+    }
+
+    void require_authentication_method(bool given) noexcept {
+        if (!given) fail_at(block_, decode_errc::missing_authentication_method, "properties");
+    }
+
+    void reason(packet_type type, reason_code& reason) noexcept {
+        std::uint8_t byte = 0;
+        integer("reason", byte);
+        reason = static_cast<reason_code>(byte);
+        if (!asio_mqtt::is_listed(type, reason)) {
+            fail(decode_errc::invalid_reason_code, "reason", 1);
+        }
+    }
+
+    void return_code(reason_code& reason) noexcept {
+        std::uint8_t byte = 0;
+        integer("return code", byte);
+        if (const auto known = from_return_code(byte)) {
+            reason = *known;
+        } else {
+            fail(decode_errc::invalid_reason_code, "return code", 1);
+        }
+    }
+
+    void rest(std::string_view& payload) noexcept {
+        payload = {reinterpret_cast<const char*>(cursor_),
+                   static_cast<std::size_t>(end_ - cursor_)};
+        cursor_ = end_;
+    }
+
+    void protocol(protocol_version version) noexcept {
+        const std::byte* start = cursor_;
+        std::string_view name;
+        binary("protocol name", name);
+        if (name != "MQTT") fail_at(start, decode_errc::invalid_protocol_name, "protocol name");
+        std::uint8_t byte = 0;
+        integer("protocol version", byte);
+        if (byte != static_cast<std::uint8_t>(version)) {
+            fail(decode_errc::unsupported_protocol_version, "protocol version", 1);
+        }
+    }
+
+    /// Reads the Connect Flags and makes the optional parts that follow (3.1.2.3).
+    void connect_flags(protocol_version version, connect_packet& packet) noexcept {
+        std::uint8_t flags = 0;
+        integer("connect flags", flags);
+        const bool has_will = (flags & 0x04) != 0;
+        const bool has_password = (flags & 0x40) != 0;
+        const bool has_user_name = (flags & 0x80) != 0;
+        const unsigned will_qos = flags >> 3 & 0x03;
+        const bool will_retain = (flags & 0x20) != 0;
+        const bool reserved = (flags & 0x01) != 0;  // [MQTT-3.1.2-3]
+        if (reserved || (!has_will && (will_qos != 0 || will_retain)) ||
+            (version == protocol_version::v3_1_1 && has_password && !has_user_name)) {
+            fail(decode_errc::invalid_flags, "connect flags", 1);
+        }
+        if (will_qos == 3) fail(decode_errc::invalid_qos, "will QoS", 1);
+        packet.clean_start = (flags & 0x02) != 0;
+        if (has_will) {
+            packet.will.emplace();
+            packet.will->qos = static_cast<qos>(will_qos & 0x03);
+            packet.will->retain = will_retain;
+        }
+        if (has_user_name) packet.user_name.emplace();
+        if (has_password) packet.password.emplace();
+    }
+
+    void subscriptions(protocol_version version, list_view<topic_subscription>& list) noexcept {
+        const std::byte* start = cursor_;
+        std::size_t count = 0;
+        while (cursor_ != end_ && !failed()) {
+            std::string_view filter;
+            topic_filter(filter);
+            std::uint8_t options = 0;
+            integer("subscription options", options);
+            const int reserved = version == protocol_version::v5 ? 0xC0 : 0xFC;
+            if ((options & reserved) != 0) {
+                fail(decode_errc::invalid_flags, "subscription options", 1);
+            }
+            if ((options & 0x03) == 0x03) {
+                fail(decode_errc::invalid_subscription_options, "maximum QoS", 1);
+            }
+            if ((options & 0x30) == 0x30) {
+                fail(decode_errc::invalid_subscription_options, "retain handling", 1);
+            }
+            // [MQTT-3.8.3-4]
+            if ((options & 0x04) != 0 && is_shared_filter(filter)) {
+                fail(decode_errc::invalid_subscription_options, "no local", 1);
+            }
+            ++count;
+        }
+        list = take_list<topic_subscription>(start, count);
+    }
+
+    void filters(list_view<std::string_view>& list) noexcept {
+        const std::byte* start = cursor_;
+        std::size_t count = 0;
+        while (cursor_ != end_ && !failed()) {
+            std::string_view filter;
+            topic_filter(filter);
+            ++count;
+        }
+        list = take_list<std::string_view>(start, count);
+    }
+
+    void reasons(protocol_version version, packet_type type,
+                 list_view<reason_code>& list) noexcept {
+        const std::byte* start = cursor_;
+        while (cursor_ != end_ && !failed()) {
+            std::uint8_t byte = 0;
+            integer("reason", byte);
+            if (!wire::is_listed(version, type, static_cast<reason_code>(byte))) {
+                fail(decode_errc::invalid_reason_code, "reason", 1);
+            }
+        }
+        list = take_list<reason_code>(start, static_cast<std::size_t>(cursor_ - start));
+    }
+
+    template <class Properties>
+    void properties(Properties& properties) noexcept {
+        const variable_byte_integer length = read_variable_byte_integer(cursor_, end_);
+        if (length.size == 0) {
+            return fail(length.malformed ? decode_errc::malformed_length : decode_errc::truncated,
+                        "property length");
+        }
+        if (!available(length.size + std::size_t{length.value}, "property length")) return;
+        cursor_ += length.size;
+        const std::byte* packet_end = end_;
+        end_ = cursor_ + length.value;  // no property may reach past its block
+        block_ = cursor_;
+        while (cursor_ != end_ && !failed())
+            property(properties);
+        end_ = packet_end;
+        if (failed()) cursor_ = end_;
+    }
+
+private:
+    bool failed() const noexcept { return error_ != decode_errc{}; }
+
+    void fail_at(const std::byte* at, decode_errc error, const char* field) noexcept {
+        if (failed()) return;
+        error_ = error;
+        error_at_ = at;
+        field_ = field;
+        cursor_ = end_;
+    }
+    /// `consumed`: bytes of the faulty field that were read before the fault was seen.
+    void fail(decode_errc error, const char* field, std::ptrdiff_t consumed = 0) noexcept {
+        // After an earlier error the bytes were not read, and may not even exist.
+        if (!failed()) fail_at(cursor_ - consumed, error, field);
+    }
+
+    bool available(std::size_t size, const char* field) noexcept {
+        if (static_cast<std::size_t>(end_ - cursor_) >= size) return true;
+        fail(decode_errc::truncated, field);
+        return false;
+    }
+
+    void topic_filter(std::string_view& filter) noexcept {
+        const std::byte* start = cursor_;
+        string("topic filter", filter);
+        if (!is_valid_topic_filter(filter)) {
+            fail_at(start, decode_errc::invalid_topic_filter, "topic filter");
+        }
+    }
+
+    template <class T>
+    list_view<T> take_list(const std::byte* start, std::size_t count) noexcept {
+        if (count == 0) fail(decode_errc::empty_list, "payload");
+        if (failed()) return {};
+        return list_view<T>::from_wire({start, cursor_}, count);
+    }
+
+    template <class Properties>
+    void property(Properties& properties) noexcept {
+        const std::byte* start = cursor_;
+        std::uint8_t byte = 0;
+        integer("property identifier", byte);
+        const auto id = static_cast<property_id>(byte);
+        bool found = false;
+        Properties::members(properties, [&](property_id candidate, auto& member) {
+            if (candidate != id) return;
+            found = true;
+            value(id, member);
+        });
+        if (!found) {
+            const bool known = kind_of(id) != property_kind::unknown;
+            fail_at(start, known ? decode_errc::misplaced_property : decode_errc::unknown_property,
+                    to_string(id));
+        }
+    }
+
+    template <class T>
+    void value(property_id id, std::optional<T>& member) noexcept {
+        if (member) return fail(decode_errc::duplicate_property, to_string(id), 1);
+        const std::byte* start = cursor_;
+        T& read = member.emplace();
+        if constexpr (std::is_same_v<T, std::string_view>) {
+            if (kind_of(id) == property_kind::binary_data) {
+                binary(to_string(id), read);
+            } else if (id == property_id::response_topic) {
+                topic_name(to_string(id), read);  // [MQTT-3.3.2-14]
+            } else {
+                string(to_string(id), read);
+            }
+        } else if constexpr (sizeof(T) == 1) {  // two values in all of them
+            std::uint8_t byte = 0;
+            integer(to_string(id), byte);
+            if (byte > 1) fail_at(start, decode_errc::invalid_property_value, to_string(id));
+            read = static_cast<T>(byte);
+        } else if (kind_of(id) == property_kind::variable_byte_integer) {
+            read = static_cast<T>(variable_byte_integer_value(id));
+            if (read == 0) fail_at(start, decode_errc::invalid_property_value, to_string(id));
+        } else {
+            integer(to_string(id), read);
+            if (read != 0) return;
+            if (id == property_id::topic_alias) {
+                fail_at(start, decode_errc::invalid_topic_alias, to_string(id));
+            } else if (id == property_id::receive_maximum ||
+                       id == property_id::maximum_packet_size) {
+                fail_at(start, decode_errc::invalid_property_value, to_string(id));
+            }
+        }
+    }
+
+    void value(property_id id, user_property_list& list) noexcept {
+        std::string_view name;
+        std::string_view text;
+        string(to_string(id), name);
+        string(to_string(id), text);
+        extend(list);
+    }
+
+    void value(property_id id, subscription_identifier_list& list) noexcept {
+        const std::byte* start = cursor_;
+        if (variable_byte_integer_value(id) == 0) {
+            fail_at(start, decode_errc::invalid_property_value, to_string(id));
+        }
+        extend(list);
+    }
+
+    /// Lets the list view the block up to here: its elements are picked out when it is walked.
+    template <class T>
+    void extend(list_view<T>& list) noexcept {
+        if (!failed()) list = list_view<T>::from_wire({block_, cursor_}, list.size() + 1);
+    }
+
+    std::uint32_t variable_byte_integer_value(property_id id) noexcept {
+        const variable_byte_integer read = read_variable_byte_integer(cursor_, end_);
+        if (read.size == 0) {
+            fail(read.malformed ? decode_errc::malformed_length : decode_errc::truncated,
+                 to_string(id));
+            return 0;
+        }
+        cursor_ += read.size;
+        return read.value;
+    }
+
+    const std::byte* begin_;
+    const std::byte* cursor_;
+    const std::byte* end_;
+    const std::byte* block_ = nullptr;
+    const std::byte* error_at_ = nullptr;
+    const char* field_ = "";
+    decode_errc error_{};
+};
+
+}  // namespace asio_mqtt::wire

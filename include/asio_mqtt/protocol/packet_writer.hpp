@@ -1,0 +1,340 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/errc.hpp>
+#include <asio_mqtt/protocol/layout.hpp>
+#include <asio_mqtt/protocol/topic.hpp>
+
+#include <cstring>
+
+namespace asio_mqtt::wire {
+
+constexpr std::size_t size_of(property_id, std::string_view value) noexcept {
+    return 2 + value.size();
+}
+constexpr std::size_t size_of(property_id id, std::uint32_t value) noexcept {
+    return kind_of(id) == property_kind::variable_byte_integer ? variable_byte_integer_size(value)
+                                                               : 4;
+}
+constexpr std::size_t size_of(property_id, std::uint16_t) noexcept {
+    return 2;
+}
+template <class T>
+requires(sizeof(T) == 1) constexpr std::size_t size_of(property_id, T) noexcept {
+    return 1;
+}
+constexpr std::size_t size_of(property_id, const user_property_view& value) noexcept {
+    return 4 + value.name.size() + value.value.size();
+}
+
+/// Calls `visit(id, value)` for every property that is present, lists unrolled.
+template <class Properties, class Visitor>
+void for_each_property(const Properties& properties, Visitor&& visit) {
+    Properties::members(properties, [&visit](property_id id, const auto& member) {
+        if constexpr (requires { member.has_value(); }) {
+            if (member) visit(id, *member);
+        } else {
+            for (const auto& element : member)
+                visit(id, element);
+        }
+    });
+}
+
+template <class Properties>
+std::size_t size_of(const Properties& properties) noexcept {
+    std::size_t size = 0;
+    for_each_property(
+        properties, [&size](property_id id, const auto& value) { size += 1 + size_of(id, value); });
+    return size;
+}
+
+/// The `Io` that checks a packet which is to be sent and adds up its Remaining Length.
+class packet_measurer {
+public:
+    std::size_t size() const noexcept { return size_; }
+    errc error() const noexcept { return error_; }
+    const char* field() const noexcept { return field_; }
+
+    bool more(bool wanted) const noexcept { return wanted; }
+    void absent(const char* field, bool set) noexcept {
+        if (set) fail(errc::not_in_this_version, field);
+    }
+    template <class Integer>
+    void integer(const char*, Integer) noexcept {
+        size_ += sizeof(Integer);
+    }
+    void boolean(const char*, bool) noexcept { ++size_; }
+    void packet_id(std::uint16_t id) noexcept {
+        if (id == 0) fail(errc::invalid_packet_id, "packet_id");
+        size_ += 2;
+    }
+    void binary(const char* field, std::string_view value) noexcept {
+        if (value.size() > max_string_size) fail(errc::string_too_long, field);
+        size_ += 2 + value.size();
+    }
+    void string(const char* field, std::string_view value) noexcept {
+        binary(field, value);
+        if (!is_valid_utf8(value)) fail(errc::invalid_utf8, field);
+    }
+    void topic_name(const char* field, std::string_view topic) noexcept {
+        if (!is_valid_topic_name(topic)) fail(errc::invalid_topic_name, field);
+        size_ += 2 + topic.size();
+    }
+    void publish_topic(std::string_view topic) noexcept {
+        if (!topic.empty() && !is_valid_topic_name(topic)) fail(errc::invalid_topic_name, "topic");
+        size_ += 2 + topic.size();
+    }
+    void require_topic_name(bool given) noexcept {
+        if (!given) fail(errc::invalid_topic_name, "topic");
+    }
+    void require_authentication_method(bool given) noexcept {
+        if (!given) fail(errc::authentication_method_required, "authentication_method");
+    }
+    void reason(packet_type type, reason_code reason) noexcept {
+        if (!asio_mqtt::is_listed(type, reason)) fail(errc::invalid_reason_code, "reason");
+        ++size_;
+    }
+    void return_code(reason_code reason) noexcept {
+        if (!to_return_code(reason)) fail(errc::invalid_reason_code, "reason");
+        ++size_;
+    }
+    void rest(std::string_view payload) noexcept { size_ += payload.size(); }
+    void protocol(protocol_version) noexcept { size_ += 7; }
+
+    void connect_flags(protocol_version version, const connect_packet& packet) noexcept {
+        if (packet.will) check_qos(packet.will->qos, "will QoS");
+        if (version == protocol_version::v3_1_1) {
+            if (packet.password && !packet.user_name) fail(errc::user_name_required, "password");
+            if (packet.client_id.empty() && !packet.clean_start) {
+                fail(errc::client_id_required, "client_id");
+            }
+        }
+        ++size_;
+    }
+
+    void subscriptions(protocol_version version,
+                       const list_view<topic_subscription>& list) noexcept {
+        if (list.empty()) fail(errc::empty_list, "subscriptions");
+        for (const topic_subscription& subscription : list) {
+            topic_filter(subscription.filter);
+            check_qos(subscription.maximum_qos, "maximum QoS");
+            const bool options_of_5 = subscription.no_local || subscription.retain_as_published ||
+                                      subscription.retain_handling != retain_handling::send;
+            if (version == protocol_version::v3_1_1) absent("subscription options", options_of_5);
+            if (subscription.retain_handling > retain_handling::do_not_send) {
+                fail(errc::invalid_property_value, "retain handling");
+            }
+            if (subscription.no_local && is_shared_filter(subscription.filter)) {
+                fail(errc::no_local_on_shared, "no local");
+            }
+            ++size_;
+        }
+    }
+    void filters(const list_view<std::string_view>& list) noexcept {
+        if (list.empty()) fail(errc::empty_list, "filters");
+        for (const std::string_view filter : list)
+            topic_filter(filter);
+    }
+    void reasons(protocol_version version, packet_type type,
+                 const list_view<reason_code>& list) noexcept {
+        if (list.empty()) fail(errc::empty_list, "reasons");
+        for (const reason_code reason : list) {
+            if (!wire::is_listed(version, type, reason)) {
+                fail(errc::invalid_reason_code, "reasons");
+            }
+        }
+        size_ += list.size();
+    }
+
+    template <class Properties>
+    void properties(const Properties& properties) noexcept {
+        const std::size_t size = size_of(properties);
+        if (size > max_variable_byte_integer) return fail(errc::packet_too_large, "properties");
+        size_ += variable_byte_integer_size(static_cast<std::uint32_t>(size)) + size;
+        for_each_property(properties,
+                          [this](property_id id, const auto& value) { this->property(id, value); });
+    }
+
+    void check_qos(qos value, const char* field) noexcept {
+        if (value > qos::exactly_once) fail(errc::invalid_qos, field);
+    }
+    void fail(errc error, const char* field) noexcept {
+        if (error_ != errc{}) return;
+        error_ = error;
+        field_ = field;
+    }
+
+private:
+    void topic_filter(std::string_view filter) noexcept {
+        if (!is_valid_topic_filter(filter)) fail(errc::invalid_topic_filter, "topic filter");
+        size_ += 2 + filter.size();
+    }
+
+    void property(property_id id, std::string_view value) noexcept {
+        if (value.size() > max_string_size) fail(errc::string_too_long, to_string(id));
+        if (kind_of(id) == property_kind::binary_data) return;
+        if (!is_valid_utf8(value)) fail(errc::invalid_utf8, to_string(id));
+        if (id == property_id::response_topic && !is_valid_topic_name(value)) {
+            fail(errc::invalid_topic_name, to_string(id));
+        }
+    }
+    void property(property_id id, const user_property_view& value) noexcept {
+        property(id, value.name);
+        property(id, value.value);
+    }
+    template <class Number>
+    void property(property_id id, Number value) noexcept {
+        const auto number = static_cast<std::uint32_t>(value);
+        const bool not_zero =
+            id == property_id::receive_maximum || id == property_id::maximum_packet_size ||
+            id == property_id::topic_alias || id == property_id::subscription_identifier;
+        if ((not_zero && number == 0) || (sizeof(Number) == 1 && number > 1) ||
+            (id == property_id::subscription_identifier && number > max_variable_byte_integer)) {
+            fail(errc::invalid_property_value, to_string(id));
+        }
+    }
+
+    std::size_t size_ = 0;
+    errc error_{};
+    const char* field_ = "";
+};
+
+/// Checks what the sender must do and a receiver bears.
+template <class Packet>
+void check_as_sender(packet_measurer& measurer, const Packet& packet) noexcept {
+    if constexpr (Packet::type == packet_type::publish) {
+        measurer.check_qos(packet.qos, "qos");
+        if (packet.dup && packet.qos == qos::at_most_once) {
+            measurer.fail(errc::invalid_flags, "dup");
+        }
+    } else if constexpr (Packet::type == packet_type::connack) {
+        if (packet.session_present && packet.reason != reason_code::success) {
+            measurer.fail(errc::invalid_flags, "session_present");
+        }
+    } else if constexpr (Packet::type == packet_type::auth) {
+        // Only the shortest AUTH has no place for the method.
+        measurer.require_authentication_method(
+            packet.properties.authentication_method.has_value() ||
+            (packet.reason == reason_code::success && !is_set(packet.properties)));
+    }
+}
+
+/// The `Io` that writes a packet which packet_measurer found to be valid into enough room.
+class packet_writer {
+public:
+    explicit packet_writer(std::byte* out) noexcept : out_{out} {}
+    std::byte* end() const noexcept { return out_; }
+
+    void fixed_header(packet_type type, std::uint8_t flags, std::uint32_t remaining) noexcept {
+        put(static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4 | flags));
+        out_ = write_variable_byte_integer(remaining, out_);
+    }
+
+    bool more(bool wanted) const noexcept { return wanted; }
+    void absent(const char*, bool) const noexcept {}
+    template <class Integer>
+    void integer(const char*, Integer value) noexcept {
+        put(value);
+    }
+    void boolean(const char*, bool value) noexcept { put(std::uint8_t{value}); }
+    void packet_id(std::uint16_t id) noexcept { put(id); }
+    void binary(const char*, std::string_view value) noexcept {
+        put(static_cast<std::uint16_t>(value.size()));
+        rest(value);
+    }
+    void string(const char* field, std::string_view value) noexcept { binary(field, value); }
+    void topic_name(const char* field, std::string_view topic) noexcept { binary(field, topic); }
+    void publish_topic(std::string_view topic) noexcept { binary("topic", topic); }
+    void require_topic_name(bool) const noexcept {}
+    void require_authentication_method(bool) const noexcept {}
+    void reason(packet_type, reason_code reason) noexcept {
+        put(static_cast<std::uint8_t>(reason));
+    }
+    void return_code(reason_code reason) noexcept { put(to_return_code(reason).value_or(3)); }
+    void rest(std::string_view bytes) noexcept {
+        if (!bytes.empty()) std::memcpy(out_, bytes.data(), bytes.size());
+        out_ += bytes.size();
+    }
+    void protocol(protocol_version version) noexcept {
+        binary("protocol name", "MQTT");
+        put(static_cast<std::uint8_t>(version));
+    }
+    void connect_flags(protocol_version, const connect_packet& packet) noexcept {
+        unsigned flags = packet.clean_start ? 0x02 : 0;
+        if (packet.will) {
+            flags |= 0x04 | static_cast<unsigned>(packet.will->qos) << 3;
+            if (packet.will->retain) flags |= 0x20;
+        }
+        if (packet.password) flags |= 0x40;
+        if (packet.user_name) flags |= 0x80;
+        put(static_cast<std::uint8_t>(flags));
+    }
+    void subscriptions(protocol_version, const list_view<topic_subscription>& list) noexcept {
+        for (const topic_subscription& subscription : list) {
+            binary("topic filter", subscription.filter);
+            put(static_cast<std::uint8_t>(static_cast<unsigned>(subscription.maximum_qos) |
+                                          (subscription.no_local ? 0x04U : 0U) |
+                                          (subscription.retain_as_published ? 0x08U : 0U) |
+                                          static_cast<unsigned>(subscription.retain_handling)
+                                              << 4));
+        }
+    }
+    void filters(const list_view<std::string_view>& list) noexcept {
+        for (const std::string_view filter : list)
+            binary("topic filter", filter);
+    }
+    void reasons(protocol_version, packet_type, const list_view<reason_code>& list) noexcept {
+        for (const reason_code reason : list)
+            put(static_cast<std::uint8_t>(reason));
+    }
+
+    template <class Properties>
+    void properties(const Properties& properties) noexcept {
+        out_ = write_variable_byte_integer(static_cast<std::uint32_t>(size_of(properties)), out_);
+        property_block(properties);
+    }
+
+    /// The properties without the length before them.
+    template <class Properties>
+    void property_block(const Properties& properties) noexcept {
+        for_each_property(properties, [this](property_id id, const auto& value) {
+            put(static_cast<std::uint8_t>(id));
+            property(id, value);
+        });
+    }
+
+private:
+    void put(std::uint8_t value) noexcept { *out_++ = static_cast<std::byte>(value); }
+    void put(std::uint16_t value) noexcept {
+        put(static_cast<std::uint8_t>(value >> 8));
+        put(static_cast<std::uint8_t>(value & 0xFF));
+    }
+    void put(std::uint32_t value) noexcept {
+        put(static_cast<std::uint16_t>(value >> 16));
+        put(static_cast<std::uint16_t>(value & 0xFFFF));
+    }
+
+    void property(property_id id, std::string_view value) noexcept { binary(to_string(id), value); }
+    void property(property_id, const user_property_view& value) noexcept {
+        binary("user property", value.name);
+        binary("user property", value.value);
+    }
+    void property(property_id id, std::uint32_t value) noexcept {
+        if (kind_of(id) == property_kind::variable_byte_integer) {
+            out_ = write_variable_byte_integer(value, out_);
+        } else {
+            put(value);
+        }
+    }
+    void property(property_id, std::uint16_t value) noexcept { put(value); }
+    template <class T>
+    requires(sizeof(T) == 1) void property(property_id, T value) noexcept {
+        put(static_cast<std::uint8_t>(value));
+    }
+
+    std::byte* out_;
+};
+
+}  // namespace asio_mqtt::wire
