@@ -1,0 +1,144 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/session/output_buffer.hpp>
+#include <asio_mqtt/session/packet_id_table.hpp>
+#include <asio_mqtt/session/ring_buffer.hpp>
+
+#include <cstdint>
+
+namespace asio_mqtt {
+
+/// Names one received message towards session::acknowledge(). A copy is as good; one that is late is ignored.
+struct acknowledgement {
+    std::uint64_t number = 0;  ///< Counts arrivals at QoS 1 and 2; 0: none is asked for (QoS 0).
+    std::uint16_t packet_id = 0;
+
+    explicit operator bool() const noexcept { return number != 0; }
+};
+
+}  // namespace asio_mqtt
+
+namespace asio_mqtt::detail {
+
+// The receiving half of a session: which messages the application has still to take over, in which order they are
+// acknowledged, and which QoS 2 identifiers must not be delivered again. All of it is in this file.
+//
+// - PUBACK and PUBREC leave in the order in which the messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3], whatever
+//   the order in which the application is done with them.
+// - The acknowledgement of a message that came over an earlier connection is never sent on this one: at QoS 1
+//   the broker sends the message again; at QoS 2 as well, and that copy is answered, not delivered.
+// - A QoS 2 identifier is remembered until PUBREL, over lost connections too [MQTT-4.3.3-10].
+
+class inbound {
+public:
+    enum class verdict { deliver, duplicate, over_receive_maximum };
+
+    /// Handles a PUBLISH at QoS 1 or 2. When it is to be delivered, `token` names it.
+    verdict publish(const publish_packet& packet, std::uint16_t receive_maximum,
+                    acknowledgement& token) {
+        const bool is_qos_2 = packet.qos == qos::exactly_once;
+        if (qos_2_message* known = is_qos_2 ? qos_2_.find(packet.packet_id) : nullptr) {
+            const bool is_first_copy = !came_on_this_connection(*known);
+            // A copy is answered again, unless the answer to an earlier one is still due.
+            if (is_first_copy || known->taken_over) {
+                if (is_first_copy) ++outstanding_;
+                known->latest_copy = arrived(packet.packet_id, is_qos_2, known->taken_over);
+            }
+            return verdict::duplicate;
+        }
+        // [MQTT-3.3.4-9] Only a message that is new takes up room.
+        if (outstanding_ >= receive_maximum) return verdict::over_receive_maximum;
+        ++outstanding_;
+        token = {arrived(packet.packet_id, is_qos_2, false), packet.packet_id};
+        if (is_qos_2) qos_2_.insert(packet.packet_id, {token.number, token.number, false});
+        return verdict::deliver;
+    }
+
+    /// The application has taken the message over.
+    void acknowledge(acknowledgement token) noexcept {
+        take_over(token.number);
+        qos_2_message* known = qos_2_.find(token.packet_id);
+        if (known == nullptr || known->number != token.number) return;
+        known->taken_over = true;
+        take_over(known->latest_copy);
+    }
+
+    /// Writes the acknowledgements that are due, in order.
+    void flush(protocol_version version, output_buffer& output) {
+        while (!arrivals_.empty() && arrivals_.front().taken_over) {
+            const arrival& first = arrivals_.front();
+            if (first.is_qos_2) {
+                pubrec_packet pubrec;
+                pubrec.packet_id = first.packet_id;
+                output.write(version, pubrec);
+            } else {
+                puback_packet puback;
+                puback.packet_id = first.packet_id;
+                output.write(version, puback);
+                --outstanding_;
+            }
+            arrivals_.pop_front();
+            ++first_number_;
+        }
+    }
+
+    enum class pubrel_verdict { released, not_found, too_early };
+    /// Handles PUBREL [MQTT-4.3.3-11]: the identifier may carry a new message from now on.
+    pubrel_verdict pubrel(std::uint16_t id) noexcept {
+        const qos_2_message* known = qos_2_.find(id);
+        if (known == nullptr) return pubrel_verdict::not_found;
+        // PUBREL answers a PUBREC, and none was sent before the application had the message.
+        if (!known->taken_over) return pubrel_verdict::too_early;
+        if (came_on_this_connection(*known)) --outstanding_;
+        qos_2_.erase(id);
+        return pubrel_verdict::released;
+    }
+
+    void disconnected() noexcept {
+        first_number_ += arrivals_.size();
+        arrivals_.clear();
+        connection_start_ = first_number_;
+        outstanding_ = 0;
+    }
+
+    /// The broker has forgotten the session: identifiers mean nothing any more [MQTT-3.2.2-5].
+    void session_lost() noexcept { qos_2_.clear(); }
+
+private:
+    struct arrival {
+        std::uint16_t packet_id = 0;
+        bool is_qos_2 = false;
+        bool taken_over = false;
+    };
+    struct qos_2_message {
+        std::uint64_t number = 0;       // of the copy that was delivered
+        std::uint64_t latest_copy = 0;  // number of the one that came last
+        bool taken_over = false;        // PUBREC was sent, or may be
+    };
+
+    std::uint64_t arrived(std::uint16_t id, bool is_qos_2, bool taken_over) {
+        arrivals_.push_back({id, is_qos_2, taken_over});
+        return first_number_ + arrivals_.size() - 1;
+    }
+
+    void take_over(std::uint64_t number) noexcept {
+        if (number < first_number_ || number - first_number_ >= arrivals_.size()) return;
+        arrivals_[number - first_number_].taken_over = true;
+    }
+
+    bool came_on_this_connection(const qos_2_message& known) const noexcept {
+        return known.latest_copy >= connection_start_;
+    }
+
+    ring_buffer<arrival> arrivals_;     // of this connection and not acknowledged, in order
+    std::uint64_t first_number_ = 1;    // of the first of them, counting over all connections
+    std::uint64_t connection_start_ = 1;
+    std::uint32_t outstanding_ = 0;     // what the broker has used of the Receive Maximum
+    packet_id_table<qos_2_message> qos_2_;
+};
+
+}  // namespace asio_mqtt::detail

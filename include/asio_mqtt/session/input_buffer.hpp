@@ -1,0 +1,95 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/fixed_header.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+
+namespace asio_mqtt::detail {
+
+/// Collects what was read and cuts it into packets, wherever reads end.
+///
+/// Call prepare(), read into what it gives, commit(), then next() until it needs more. Memory grows only as bytes
+/// really arrive: a packet that announces 256 MiB and sends none of them costs nothing.
+class input_buffer {
+public:
+    /// Room for the next read, never empty. Invalidates the bodies that next() gave.
+    std::span<std::byte> prepare() {
+        if (begin_ == end_) {
+            begin_ = end_ = 0;
+            if (capacity_ > read_limit) data_.reset(), capacity_ = 0;  // it held a large packet
+        }
+        if (capacity_ - end_ < std::max<std::size_t>(1, read_size_ / 2)) make_room();
+        return {data_.get() + end_, capacity_ - end_};
+    }
+
+    void commit(std::size_t size) noexcept {
+        // A read that fills the buffer says that there is more: read larger pieces from now on.
+        if (end_ + size == capacity_) read_size_ = std::min(read_size_ * 2, read_limit);
+        end_ += size;
+    }
+
+    struct packet {
+        enum class status { whole, need_more, refused };
+        status state = status::need_more;
+        decode_errc error{};
+        fixed_header header{};
+        std::span<const std::byte> body{};
+    };
+
+    /// Cuts off the next packet. Its size is checked as soon as its length is known.
+    packet next(std::size_t maximum_packet_size) noexcept {
+        const std::span<const std::byte> bytes{data_.get() + begin_, end_ - begin_};
+        const fixed_header_result head = read_fixed_header(bytes);
+        if (head.error != decode_errc{}) return {packet::status::refused, head.error, {}, {}};
+        if (head.need_more) return {};
+        const std::size_t size = head.header.packet_size();
+        if (size > maximum_packet_size) {
+            return {packet::status::refused, decode_errc::packet_too_large, {}, {}};
+        }
+        if (bytes.size() < size) return {};
+        begin_ += size;
+        return {packet::status::whole, {}, head.header,
+                bytes.subspan(head.header.size, head.header.remaining_length)};
+    }
+
+    /// Forgets what was read from a connection that is gone.
+    void clear() noexcept {
+        data_.reset();
+        capacity_ = begin_ = end_ = 0;
+        read_size_ = first_read;
+    }
+
+private:
+    void make_room() {
+        const std::size_t kept = end_ - begin_;
+        const std::size_t wanted = std::max(kept * 2, read_size_);
+        if (wanted > capacity_) {
+            auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
+            if (kept != 0) std::memcpy(larger.get(), data_.get() + begin_, kept);
+            data_ = std::move(larger);
+            capacity_ = wanted;
+        } else if (kept != 0) {
+            std::memmove(data_.get(), data_.get() + begin_, kept);
+        }
+        begin_ = 0;
+        end_ = kept;
+    }
+
+    static constexpr std::size_t first_read = 512;  // an idle client holds no more than this
+    static constexpr std::size_t read_limit = 65'536;
+
+    std::unique_ptr<std::byte[]> data_;
+    std::size_t capacity_ = 0;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    std::size_t read_size_ = first_read;
+};
+
+}  // namespace asio_mqtt::detail

@@ -1,0 +1,57 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/session/time_point.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace asio_mqtt::detail {
+
+/// Decides when to send PINGREQ and when the peer counts as dead (3.1.2.10, 3.12.4).
+///
+/// A ping is due when for one keep-alive interval nothing was sent [MQTT-3.1.2-20], or nothing was received: a
+/// client that only ever sends would not notice a half-open link otherwise. After a ping the peer has
+/// `response_timeout` to send something; any byte counts, since a PINGRESP queues behind a large packet that is
+/// still coming in.
+class keep_alive {
+public:
+    enum class action { none, send_ping, peer_is_dead };
+
+    /// An interval of zero switches pings off.
+    void start(std::chrono::seconds interval,
+               std::chrono::milliseconds response_timeout) noexcept {
+        interval_ = interval;
+        response_timeout_ = response_timeout;
+        ping_sent_ = never;
+    }
+    void stop() noexcept { interval_ = {}; }
+
+    void sent(time_point now) noexcept { sent_ = now; }
+    void received(time_point now) noexcept { received_ = now; }
+    void pong() noexcept { ping_sent_ = never; }
+
+    time_point deadline() const noexcept {
+        if (interval_ == std::chrono::seconds{0}) return never;
+        if (ping_sent_ != never) return std::max(ping_sent_, received_) + response_timeout_;
+        return std::min(sent_, received_) + interval_;
+    }
+
+    action expired(time_point now) noexcept {
+        if (now < deadline()) return action::none;
+        if (ping_sent_ != never) return action::peer_is_dead;
+        ping_sent_ = now;
+        return action::send_ping;
+    }
+
+private:
+    std::chrono::seconds interval_{0};
+    std::chrono::milliseconds response_timeout_{0};
+    time_point sent_{};
+    time_point received_{};
+    time_point ping_sent_ = never;
+};
+
+}  // namespace asio_mqtt::detail

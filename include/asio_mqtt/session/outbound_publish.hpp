@@ -1,0 +1,153 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/session/outbound_packet.hpp>
+#include <asio_mqtt/session/output_buffer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+
+namespace asio_mqtt {
+
+class outbound_publish;
+
+struct outbound_publish_deleter {
+    inline void operator()(outbound_publish* publish) const noexcept;
+};
+/// Owns a message that is to be published.
+using outbound_publish_ptr = std::unique_ptr<outbound_publish, outbound_publish_deleter>;
+
+/// A message that is to be published, kept until its handshake ended.
+///
+/// Topic, properties and a small payload lie behind the object, in one block of memory. It is checked when it is
+/// made, and kept in a form from which a PUBLISH of either version is written by copying.
+class outbound_publish final : public outbound_packet {
+public:
+    /// Payloads from this size on are not copied when their owner comes with them.
+    static constexpr std::size_t shared_payload_size = 4'096;
+
+    /// How far the handshake got (4.3).
+    enum class state : std::uint8_t {
+        queued,    ///< Not sent in this session.
+        sent,      ///< PUBLISH sent; at QoS 1 and 2 no acknowledgement yet.
+        released,  ///< QoS 2: PUBREC received, PUBREL sent, no PUBCOMP yet.
+    };
+
+    /// Checks a message and copies it; `message.packet_id` and `message.dup` do not matter.
+    ///
+    /// `payload_owner`, when given, keeps a large payload where it is. Null with `error` set when the message
+    /// may not be sent in this version: see codec::measure().
+    static outbound_publish_ptr make(protocol_version version, publish_packet message,
+                                     error_code& error,
+                                     std::shared_ptr<const void> payload_owner = {}) {
+        message.packet_id = 1;  // any: it only has to be there
+        message.dup = false;
+        const measure_result measured = measure(version, message);
+        if (!measured) {
+            error = measured.error;
+            return nullptr;
+        }
+        const std::size_t property_size = wire::size_of(message.properties);
+        const bool shares =
+            payload_owner != nullptr && message.payload.size() >= shared_payload_size;
+        const std::size_t stored =
+            message.topic.size() + property_size + (shares ? 0 : message.payload.size());
+        void* memory = ::operator new(sizeof(outbound_publish) + stored);
+        outbound_publish_ptr made{::new (memory) outbound_publish};
+        made->qos = message.qos;
+        made->retain = message.retain;
+        made->topic_size_ = static_cast<std::uint16_t>(message.topic.size());
+        made->property_size_ = static_cast<std::uint32_t>(property_size);
+        made->payload_size_ = message.payload.size();
+        std::byte* out = made->stored();
+        out = copy(message.topic, out);
+        wire::packet_writer properties{out};
+        properties.property_block(message.properties);
+        if (shares) {
+            made->shared_payload_ = message.payload.data();
+            made->payload_owner_ = std::move(payload_owner);
+        } else {
+            copy(message.payload, properties.end());
+        }
+        return made;
+    }
+
+    std::string_view topic() const noexcept { return text(0, topic_size_); }
+
+    /// Size of the PUBLISH in bytes.
+    std::size_t packet_size(protocol_version version) const noexcept {
+        const std::uint32_t remaining = remaining_length(version);
+        return 1 + variable_byte_integer_size(remaining) + remaining;
+    }
+
+    /// Appends the PUBLISH with the identifier that it has now (3.3).
+    void write(protocol_version version, bool dup, detail::output_buffer& output) const {
+        const std::size_t head_size = packet_size(version) - payload_size_;
+        const bool shares = shared_payload_ != nullptr;
+        wire::packet_writer writer{output.append(head_size + (shares ? 0 : payload_size_))};
+        publish_packet head;
+        head.dup = dup;
+        head.qos = qos;
+        head.retain = retain;
+        writer.fixed_header(packet_type::publish, wire::flags_of(head), remaining_length(version));
+        writer.publish_topic(topic());
+        if (qos != asio_mqtt::qos::at_most_once) writer.packet_id(packet_id);
+        std::byte* tail = writer.end();
+        if (version == protocol_version::v5) {
+            tail = write_variable_byte_integer(property_size_, tail);
+            tail = copy(text(topic_size_, property_size_), tail);
+        }
+        if (shares) {
+            output.append_shared({shared_payload_, payload_size_}, payload_owner_);
+        } else {
+            copy(text(topic_size_ + property_size_, payload_size_), tail);
+        }
+    }
+
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
+    bool retain = false;
+    state progress = state::queued;
+    bool uses_quota = false;    ///< Counted against the Receive Maximum of this connection.
+
+private:
+    friend outbound_publish_deleter;
+    outbound_publish() noexcept : outbound_packet{packet_type::publish} {}
+    ~outbound_publish() = default;
+
+    std::byte* stored() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+    std::string_view text(std::size_t from, std::size_t size) const noexcept {
+        return {reinterpret_cast<const char*>(this + 1) + from, size};
+    }
+    static std::byte* copy(std::string_view from, std::byte* to) noexcept {
+        if (!from.empty()) std::memcpy(to, from.data(), from.size());
+        return to + from.size();
+    }
+    std::uint32_t remaining_length(protocol_version version) const noexcept {
+        std::size_t size = 2U + topic_size_ + payload_size_;
+        if (qos != asio_mqtt::qos::at_most_once) size += 2;
+        if (version == protocol_version::v5) {
+            size += variable_byte_integer_size(property_size_) + property_size_;
+        }
+        return static_cast<std::uint32_t>(size);
+    }
+
+    std::uint16_t topic_size_ = 0;
+    std::uint32_t property_size_ = 0;
+    std::size_t payload_size_ = 0;
+    const char* shared_payload_ = nullptr;
+    std::shared_ptr<const void> payload_owner_;
+};
+
+inline void outbound_publish_deleter::operator()(outbound_publish* publish) const noexcept {
+    publish->~outbound_publish();
+    ::operator delete(publish);
+}
+
+}  // namespace asio_mqtt

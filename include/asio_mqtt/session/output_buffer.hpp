@@ -1,0 +1,105 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/codec.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace asio_mqtt::detail {
+
+/// Collects packets while a write is under way, so that all of them leave in the next one.
+///
+/// Small packets are copied one behind the other; a large payload is only pointed to, and kept alive by its owner
+/// until it is written. Two batches take turns: one fills, one is being written.
+class output_buffer {
+public:
+    /// Nothing to write.
+    bool empty() const noexcept { return filling_.size == 0; }
+    /// Bytes that wait for the next write.
+    std::size_t size() const noexcept { return filling_.size; }
+
+    /// Room for `size` bytes at the end of the batch, to be filled at once.
+    std::byte* append(std::size_t size) {
+        const std::size_t before = filling_.bytes.size();
+        filling_.bytes.resize(before + size);
+        filling_.size += size;
+        return filling_.bytes.data() + before;
+    }
+
+    /// Appends a packet, unless codec::measure() forbids it.
+    template <class Packet>
+    measure_result write(protocol_version version, const Packet& packet) {
+        const measure_result measured = measure(version, packet);
+        if (!measured) return measured;
+        std::byte* out = append(measured.packet_size());
+        if (version == protocol_version::v5) {
+            codec_v5::write(packet, measured, out);
+        } else {
+            codec_v3_1_1::write(packet, measured, out);
+        }
+        return measured;
+    }
+
+    /// Adds bytes that stay where they are; `owner` keeps them there.
+    void append_shared(std::string_view bytes, std::shared_ptr<const void> owner) {
+        filling_.shared.push_back({filling_.bytes.size(), bytes, std::move(owner)});
+        filling_.size += bytes.size();
+    }
+
+    /// Turns what was collected into the pieces of one write. They stay valid until finish_write().
+    std::span<const std::span<const std::byte>> start_write() {
+        std::swap(filling_, writing_);
+        pieces_.clear();
+        std::size_t from = 0;
+        const auto add = [this](const void* data, std::size_t size) {
+            if (size != 0) pieces_.emplace_back(static_cast<const std::byte*>(data), size);
+        };
+        for (const shared_piece& piece : writing_.shared) {
+            add(writing_.bytes.data() + from, piece.position - from);
+            add(piece.bytes.data(), piece.bytes.size());
+            from = piece.position;
+        }
+        add(writing_.bytes.data() + from, writing_.bytes.size() - from);
+        return pieces_;
+    }
+
+    void finish_write() noexcept { writing_.clear(); }
+
+    /// Forgets what was not written yet. A write that is under way keeps its bytes.
+    void discard() noexcept { filling_.clear(); }
+
+private:
+    struct shared_piece {
+        std::size_t position;  // in `bytes`, before which the piece belongs
+        std::string_view bytes;
+        std::shared_ptr<const void> owner;
+    };
+    struct batch {
+        std::vector<std::byte> bytes;
+        std::vector<shared_piece> shared;
+        std::size_t size = 0;
+
+        void clear() noexcept {
+            if (bytes.capacity() > kept_capacity) {
+                bytes = {};
+            } else {
+                bytes.clear();
+            }
+            shared.clear();
+            size = 0;
+        }
+    };
+    static constexpr std::size_t kept_capacity = 1'048'576;
+
+    batch filling_;
+    batch writing_;
+    std::vector<std::span<const std::byte>> pieces_;
+};
+
+}  // namespace asio_mqtt::detail

@@ -1,0 +1,61 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/errc.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <random>
+
+namespace asio_mqtt::detail {
+
+/// When to try again, and whether at all.
+class reconnect {
+public:
+    /// The seed decides all waits: give each client another one, so that a fleet does not move in step.
+    reconnect(std::chrono::milliseconds minimum, std::chrono::milliseconds maximum,
+              std::uint32_t seed)
+        : minimum_{minimum}, maximum_{std::max(minimum, maximum)}, limit_{minimum}, random_{seed} {}
+
+    /// A random wait of up to a limit that doubles each time ("full jitter").
+    std::chrono::milliseconds next_delay() {
+        const auto limit = limit_;
+        limit_ = std::min(maximum_, limit_ * 2);
+        return std::chrono::milliseconds{
+            std::uniform_int_distribution<std::int64_t>{0, limit.count()}(random_)};
+    }
+
+    void connected() noexcept { limit_ = minimum_; }
+
+    /// False for an outcome that trying again cannot change.
+    static bool can_heal(error_code error) noexcept {
+        if (error == fault::caller) return false;
+        if (error.category() != reason_category()) return true;
+        switch (static_cast<reason_code>(error.value())) {
+            case reason_code::unsupported_protocol_version:
+            case reason_code::client_identifier_not_valid:
+            case reason_code::bad_user_name_or_password:
+            case reason_code::not_authorized:
+            case reason_code::banned:
+            case reason_code::bad_authentication_method:
+            case reason_code::session_taken_over:  // the other client would be thrown out in turn
+            case reason_code::topic_name_invalid:
+            case reason_code::packet_too_large:
+            case reason_code::payload_format_invalid:
+            case reason_code::retain_not_supported:
+            case reason_code::qos_not_supported: return false;
+            default: return true;
+        }
+    }
+
+private:
+    std::chrono::milliseconds minimum_;
+    std::chrono::milliseconds maximum_;
+    std::chrono::milliseconds limit_;
+    std::minstd_rand random_;
+};
+
+}  // namespace asio_mqtt::detail
