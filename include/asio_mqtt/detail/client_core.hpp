@@ -1,0 +1,623 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/client_options.hpp>
+#include <asio_mqtt/detail/connect_packet.hpp>
+#include <asio_mqtt/detail/message_handler.hpp>
+#include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/detail/submission_queue.hpp>
+#include <asio_mqtt/session/reconnect.hpp>
+#include <asio_mqtt/session/session.hpp>
+#include <asio_mqtt/transport/broker_address.hpp>
+#include <asio_mqtt/transport/close_stream.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/buffer.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace asio_mqtt::detail {
+
+/// What a client is behind its public face: one session, at most one stream at a time, one timer.
+///
+/// Everything here but the functions "from any thread" runs on the executor: a strand, unless the client is
+/// single-threaded. It decides nothing about the protocol: the session does.
+///
+///            async_run            stream               session over            written
+///   stopped ----------> connecting -----> connected ----------------> closing --------+
+///      ^                 ^      | failed      | lost                                  |
+///      |                 |      v             v       reads and writes done           v
+///      |   fatal, or     +-- waiting <------------------------------------------- ending
+///      +-- stopping --------------------------------------------------------------/
+template <class Connector, class Timer>
+class client_core final : public acknowledger,
+                          public std::enable_shared_from_this<client_core<Connector, Timer>> {
+public:
+    using stream_type = typename Connector::stream_type;
+
+    client_core(const asio::any_io_executor& executor, client_options options, Connector connector)
+        : executor_{options.single_threaded ? executor
+                                            : asio::any_io_executor{asio::make_strand(executor)}},
+          options_{std::move(options)},
+          session_{{.version = options_.version,
+                    .connack_timeout = options_.connect_timeout,
+                    .ping_response_timeout = options_.ping_response_timeout}},
+          reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
+                     std::random_device{}()},
+          connector_{std::move(connector)},
+          timer_{executor_} {}
+
+    ~client_core() {
+        // Nobody refers to this any more, so the executor's context is going down: as with Asio's own
+        // operations, handlers are not called then.
+        const auto dispose = [](operation& unfinished) {
+            unfinished.unlink();
+            if (!unfinished.is_with_session && unfinished.packet != nullptr) {
+                outbound::dispose(*unfinished.packet);
+            }
+            unfinished.destroy();
+        };
+        submitted_.take_all(dispose);
+        while (!pending_.empty()) dispose(pending_.front());
+    }
+
+    // --- From any thread ----------------------------------------------------------------------------------
+
+    const asio::any_io_executor& executor() const noexcept { return executor_; }
+    protocol_version version() const noexcept { return options_.version; }
+
+    /// Hands an operation over. One post carries all that is submitted until it runs.
+    void submit(operation& submitted) {
+        if (submitted_.push(submitted)) {
+            asio::post(executor_, [self = this->shared_from_this()] { self->process(); });
+        }
+    }
+
+    std::uint64_t new_cancellation_id() noexcept { return ++cancellation_count_; }
+    void cancel_later(std::uint64_t cancellation_id, bool only_unsent) {
+        asio::post(executor_, [self = this->shared_from_this(), cancellation_id, only_unsent] {
+            self->cancel(cancellation_id, only_unsent);
+        });
+    }
+
+    void acknowledge_later(acknowledgement token) override {
+        asio::post(executor_, [self = this->shared_from_this(), token] {
+            self->session_.acknowledge(token);
+            self->process();
+        });
+    }
+
+    /// The client is destroyed: every pending operation is aborted, later ones are at once.
+    void destroy_later() {
+        asio::post(executor_, [self = this->shared_from_this()] {
+            self->is_destroyed_ = true;
+            self->stop(asio::error::operation_aborted);
+            self->process();
+        });
+    }
+
+private:
+    enum class state { stopped, waiting, connecting, connected, closing, ending };
+
+    // --- Operations ---------------------------------------------------------------------------------------
+
+    static bool is_request(const operation& each) noexcept { return each.packet != nullptr; }
+
+    void start(operation& submitted) {
+        pending_.push_back(submitted);
+        if (!work_) work_.emplace(executor_);
+        if (submitted.cancellation_id != 0) {
+            cancellable_.emplace(submitted.cancellation_id, &submitted);
+        }
+        if (is_request(submitted)) ++unfinished_requests_;
+        if (is_destroyed_) return fail(submitted, asio::error::operation_aborted);
+        if (submitted.error) return fail(submitted, submitted.error);
+        switch (submitted.what) {
+            case operation::kind::run: return start_run(submitted);
+            case operation::kind::receive: return start_receive(submitted);
+            case operation::kind::disconnect: return start_disconnect(submitted);
+            case operation::kind::publish:
+            case operation::kind::subscribe:
+            case operation::kind::unsubscribe: return start_request(submitted);
+        }
+    }
+
+    void start_request(operation& submitted) {
+        outbound_packet* packet = submitted.packet;
+        submitted.is_with_session = true;  // which frees the packet if it refuses it
+        error_code error;
+        if (submitted.what == operation::kind::publish) {
+            outbound_publish_ptr publish{static_cast<outbound_publish*>(packet)};
+            error = session_.publish(std::move(publish), &submitted);
+        } else {
+            outbound_request_ptr request{static_cast<outbound_request*>(packet)};
+            error = submitted.what == operation::kind::subscribe
+                        ? session_.subscribe(std::move(request), &submitted)
+                        : session_.unsubscribe(std::move(request), &submitted);
+        }
+        if (error) fail(submitted, error);
+    }
+
+    void start_receive(operation& submitted) {
+        is_receiving_ = true;
+        if (received_.empty()) {
+            receivers_.push_back(&submitted);
+            return;
+        }
+        received_message first = std::move(received_.front());
+        received_.pop_front();
+        received_bytes_ -= size_of(first.content);
+        session_.acknowledge(first.token);
+        complete(submitted, error_code{}, std::move(first.content));
+    }
+
+    /// The operation is pending no longer: its handler may be called.
+    void settle(operation& settled) noexcept {
+        settled.unlink();
+        if (settled.cancellation_id != 0) cancellable_.erase(settled.cancellation_id);
+        if (is_request(settled)) --unfinished_requests_;
+        if (!settled.is_with_session && settled.packet != nullptr) {
+            outbound::dispose(*settled.packet);
+        }
+        if (pending_.empty()) work_.reset();
+    }
+
+    void fail(operation& failed, error_code error) {
+        settle(failed);
+        failed.fail(error);
+    }
+
+    template <class Result>
+    void complete(operation& done, error_code error, Result&& result) {
+        settle(done);
+        static_cast<operation_with<Result>&>(done).complete(error, std::move(result));
+    }
+
+    /// Ends an operation before its time.
+    void abort(operation& aborted, error_code error) {
+        if (aborted.is_with_session) session_.cancel(*aborted.packet);
+        std::erase(receivers_, &aborted);
+        fail(aborted, error);
+    }
+
+    void cancel(std::uint64_t cancellation_id, bool only_unsent) {
+        start_submitted();  // the operation may still be on its way
+        const auto found = cancellable_.find(cancellation_id);
+        if (found != cancellable_.end()) {
+            operation& cancelled = *found->second;
+            const bool is_sent = is_request(cancelled) && cancelled.packet->packet_id != 0;
+            if (&cancelled == run_) {
+                stop(asio::error::operation_aborted);
+            } else if (!only_unsent || !is_sent) {
+                abort(cancelled, asio::error::operation_aborted);
+            }
+        }
+        process();
+    }
+
+    // --- The connection -----------------------------------------------------------------------------------
+
+    void start_run(operation& submitted) {
+        if (run_ != nullptr) return fail(submitted, errc::already_running);
+        brokers_.clear();
+        for (const std::string& text : options_.brokers) {
+            const error_code error = parse_broker_address(text, brokers_.emplace_back());
+            if (error) return fail(submitted, error);
+        }
+        if (brokers_.empty()) return fail(submitted, errc::no_broker_given);
+        if (const error_code error = check_connect_options(options_)) return fail(submitted, error);
+        run_ = &submitted;
+        next_broker_ = 0;
+        connect();
+    }
+
+    void connect() {
+        state_ = state::connecting;
+        deadline_ = now() + options_.connect_timeout;
+        const std::uint64_t attempt = ++attempt_count_;
+        connector_.async_connect(
+            brokers_[next_broker_],
+            asio::bind_cancellation_slot(
+                connecting_.slot(),
+                asio::bind_executor(executor_, [self = this->shared_from_this(), attempt](
+                                                   error_code error, stream_type stream) {
+                    // Of an attempt that was given up nothing is wanted: the stream closes here.
+                    if (attempt != self->attempt_count_) return;
+                    self->connect_ended(error, std::move(stream));
+                    self->process();
+                })));
+    }
+
+    void connect_ended(error_code error, stream_type&& stream) {
+        if (error) return disconnected(error);
+        stream_.emplace(std::move(stream));
+        state_ = state::connected;
+        deadline_ = never;
+        end_error_ = errc::connection_closed;
+        can_read_ = true;
+        with_connect_packet(options_, [this](const connect_packet& packet) {
+            return session_.connect(packet, now());  // checked by start_run()
+        });
+    }
+
+    /// The session is over: what it has to say is still written.
+    void close(error_code error) {
+        if (state_ != state::connected) return;
+        state_ = state::closing;
+        end_error_ = error;
+        deadline_ = now() + options_.disconnect_timeout;
+    }
+
+    /// Gives up the stream. It must outlive what is pending on it, so it ends in end_stream().
+    void end(error_code error) {
+        state_ = state::ending;
+        end_error_ = error;
+        deadline_ = never;
+        close_stream(*stream_);
+        end_stream();
+    }
+
+    void end_stream() {
+        if (is_reading_ || is_writing_) return;
+        stream_.reset();
+        session_.disconnected();
+        disconnected(end_error_);
+    }
+
+    /// There is no stream. What comes next?
+    void disconnected(error_code error) {
+        ++attempt_count_;
+        if (is_stopping_) return stopped(stop_error_);
+        if (!reconnect::can_heal(error)) return stopped(error);
+        next_broker_ = (next_broker_ + 1) % brokers_.size();
+        state_ = state::waiting;
+        deadline_ = now() + reconnect_.next_delay();
+    }
+
+    /// Ends async_run() as soon as there is no stream any more.
+    void stop(error_code error) {
+        start_submitted();
+        is_stopping_ = true;
+        stop_error_ = error;
+        switch (state_) {
+            case state::stopped: return stopped(error);
+            case state::connecting:
+                ++attempt_count_;
+                connecting_.emit(asio::cancellation_type::terminal);
+                return stopped(error);
+            case state::waiting: return stopped(error);
+            case state::connected:
+            case state::closing: return end(error);
+            case state::ending: return;
+        }
+    }
+
+    /// async_run() is over, and with it all that is pending: async_run() itself is the last to complete.
+    void stopped(error_code error) {
+        state_ = state::stopped;
+        is_stopping_ = true;  // until the last handler was called
+        stop_error_ = error;
+        deadline_ = never;
+        timer_set_for_ = never;
+        timer_.cancel();
+        receivers_.clear();
+        is_disconnecting_ = false;
+        intrusive_list<operation> last;
+        const error_code cause = error ? error : error_code{asio::error::operation_aborted};
+        while (!pending_.empty()) {
+            operation& each = pending_.front();
+            if (&each == run_ || each.what == operation::kind::disconnect) {
+                each.unlink();
+                last.push_back(each);
+            } else {
+                abort(each, cause);
+            }
+        }
+        run_ = nullptr;
+        is_stopping_ = false;
+        while (!last.empty()) {
+            operation& each = last.front();
+            fail(each, each.what == operation::kind::run ? error : error_code{});
+        }
+    }
+
+    void start_disconnect(operation& submitted) {
+        if (run_ == nullptr) return fail(submitted, {});
+        is_disconnecting_ = true;
+        drain_deadline_ = now() + options_.disconnect_timeout;
+        if (!session_.is_online()) stop({});
+    }
+
+    /// Sends DISCONNECT when all that async_disconnect() waits for is done, or has had its time.
+    void disconnect_when_drained() {
+        if (!is_disconnecting_ || state_ != state::connected) return;
+        if (unfinished_requests_ != 0 && now() < drain_deadline_) return;
+        is_stopping_ = true;
+        stop_error_ = {};
+        session_.disconnect({});
+        close({});
+    }
+
+    // --- Events -------------------------------------------------------------------------------------------
+
+    time_point now() const { return time_point{Timer::clock_type::now().time_since_epoch()}; }
+
+    void start_submitted() {
+        submitted_.take_all([this](operation& each) { start(each); });
+    }
+
+    /// Does all that can be done now; to be called after every event. Handlers are called from here: what they
+    /// start is only submitted, and comes later.
+    void process() {
+        const process_again_after_exception guard{*this};
+        start_submitted();
+        handle_events();
+        disconnect_when_drained();
+        if (state_ == state::connected || state_ == state::closing) {
+            write();
+            handle_events();  // QoS 0 completes when its write has begun
+            if (state_ == state::connected) read();
+            if (state_ == state::closing && !is_writing_) end(end_error_);
+        }
+        schedule();
+    }
+
+    void handle_events() {
+        while (received_bytes_ <= options_.receive_buffer_size) {
+            const session_event event = session_.next_event();
+            switch (event.what) {
+                case session_event::kind::need_data: can_read_ = true; return;
+                case session_event::kind::paused: can_read_ = false; return;
+                case session_event::kind::connected: reconnect_.connected(); break;
+                case session_event::kind::message: deliver(event); break;
+                case session_event::kind::completed: complete_request(event); break;
+                case session_event::kind::closed: close(event.error); break;
+            }
+        }
+        can_read_ = false;
+    }
+
+    void complete_request(const session_event& event) {
+        auto& done = *static_cast<operation*>(event.tag);
+        if (done.what == operation::kind::publish) {
+            publish_result result;
+            result.reason = event.reason;
+            copy_properties(event, result);
+            complete(done, event.error, std::move(result));
+        } else {
+            subscribe_result result;
+            for (const reason_code reason : event.reasons) result.reasons.push_back(reason);
+            copy_properties(event, result);
+            complete(done, event.error, std::move(result));
+        }
+    }
+
+    template <class Result>
+    static void copy_properties(const session_event& event, Result& result) {
+        if (event.properties == nullptr) return;
+        result.reason_string = event.properties->reason_string.value_or(std::string_view{});
+        for (const auto& [name, value] : event.properties->user_properties) {
+            result.user_properties.push_back({std::string{name}, std::string{value}});
+        }
+    }
+
+    void deliver(const session_event& event) {
+        const publish_packet& packet = *event.message;
+        const message_view view{packet.topic,  packet.payload, packet.qos,
+                                packet.retain, packet.dup,     packet.properties};
+        bool is_handled = false;
+        bool is_for_receivers = false;
+        bool has_returned = true;
+        session_.for_each_handler(packet, [&](const std::shared_ptr<void>& handler) {
+            if (handler == nullptr) {
+                is_for_receivers = true;
+                return;
+            }
+            is_handled = true;
+            auto& subscriber = *static_cast<message_handler*>(handler.get());
+            has_returned = subscriber.deliver(view, event.token, this->shared_from_this()) &&
+                           has_returned;
+        });
+        if (is_for_receivers || (!is_handled && is_receiving_)) {
+            receive(to_message(view), event.token);
+        } else if (has_returned) {
+            session_.acknowledge(event.token);
+        }
+    }
+
+    void receive(message&& content, acknowledgement token) {
+        if (receivers_.empty()) {
+            received_bytes_ += size_of(content);
+            received_.push_back({std::move(content), token});
+            return;
+        }
+        operation& receiver = *receivers_.front();
+        receivers_.pop_front();
+        session_.acknowledge(token);
+        complete(receiver, error_code{}, std::move(content));
+    }
+
+    static std::size_t size_of(const message& content) noexcept {
+        return sizeof(message) + content.topic.size() + content.payload.size();
+    }
+
+    // --- Reading, writing, time ---------------------------------------------------------------------------
+
+    void read() {
+        if (is_reading_ || !can_read_) return;
+        is_reading_ = true;
+        const std::span<std::byte> room = session_.prepare_read();
+        stream_->async_read_some(
+            asio::mutable_buffer{room.data(), room.size()},
+            asio::bind_executor(executor_, [self = this->shared_from_this()](error_code error,
+                                                                             std::size_t size) {
+                self->is_reading_ = false;
+                if (self->state_ != state::ending) {
+                    if (size != 0) self->session_.received(size, self->now());
+                    self->handle_events();  // what came before an end may say why
+                }
+                self->transferred(error);
+            }));
+    }
+
+    void write() {
+        if (is_writing_) return;
+        const auto pieces = session_.start_write(now());
+        if (pieces.empty()) return;
+        is_writing_ = true;
+        write_buffers_.clear();
+        for (const auto piece : pieces) write_buffers_.emplace_back(piece.data(), piece.size());
+        write_rest(write_buffers_);
+    }
+
+    /// Not async_write(): that gives the system 64 KiB at a time.
+    void write_rest(std::span<asio::const_buffer> rest) {
+        stream_->async_write_some(
+            std::span<const asio::const_buffer>{rest},
+            asio::bind_executor(executor_, [self = this->shared_from_this(), rest](
+                                               error_code error, std::size_t size) mutable {
+                while (!rest.empty() && size >= rest.front().size()) {
+                    size -= rest.front().size();
+                    rest = rest.subspan(1);
+                }
+                if (!error && !rest.empty()) {
+                    rest.front() += size;
+                    if (self->state_ != state::ending) return self->write_rest(rest);
+                }
+                self->is_writing_ = false;
+                self->session_.finish_write();
+                self->transferred(error);
+            }));
+    }
+
+    /// A read or a write has ended.
+    void transferred(error_code error) {
+        if (state_ == state::ending) {
+            end_stream();
+        } else if (error && state_ == state::closing) {
+            end(end_error_);
+        } else if (error) {
+            end(error == asio::error::eof ? error_code{errc::connection_closed} : error);
+        }
+        process();
+    }
+
+    /// Keeps the timer set for what is due first. Deadlines move with every packet: it is set anew only when one
+    /// comes earlier, and looks again when it fires.
+    void schedule() {
+        time_point due = deadline_;
+        if (state_ == state::connected) {
+            due = std::min(due, session_.deadline());
+            if (is_disconnecting_) due = std::min(due, drain_deadline_);
+        }
+        if (due >= timer_set_for_) return;
+        timer_set_for_ = due;
+        timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
+        timer_.async_wait(asio::bind_executor(
+            executor_, [self = this->shared_from_this()](error_code error) {
+                if (error) return;
+                self->timer_set_for_ = never;
+                self->expired();
+                self->process();
+            }));
+    }
+
+    void expired() {
+        const time_point at = now();
+        if (state_ == state::connected) {
+            // What is not read cannot be missed: a slow application is no dead broker.
+            if (!can_read_) session_.received(0, at);
+            session_.expired(at);
+        }
+        if (at < deadline_) return;
+        deadline_ = never;
+        switch (state_) {
+            case state::waiting: return connect();
+            case state::connecting:
+                connecting_.emit(asio::cancellation_type::terminal);
+                return disconnected(errc::connect_timeout);
+            case state::closing: return end(end_error_);
+            case state::stopped:
+            case state::connected:
+            case state::ending: return;
+        }
+    }
+
+    /// A handler that throws must not stop the client: process() goes on where it was.
+    struct process_again_after_exception {
+        client_core& core;
+        int before = std::uncaught_exceptions();
+        ~process_again_after_exception() {
+            if (std::uncaught_exceptions() == before) return;
+            asio::post(core.executor_, [self = core.shared_from_this()] { self->process(); });
+        }
+    };
+
+    struct received_message {
+        message content;
+        acknowledgement token;
+    };
+
+    const asio::any_io_executor executor_;
+    const client_options options_;
+    session session_;
+    reconnect reconnect_;
+
+    // Operations.
+    submission_queue submitted_;
+    std::atomic<std::uint64_t> cancellation_count_{0};
+    intrusive_list<operation> pending_;  // all of them, in the order of submission
+    std::unordered_map<std::uint64_t, operation*> cancellable_;
+    std::optional<asio::executor_work_guard<asio::any_io_executor>> work_;  // while any is pending
+    std::size_t unfinished_requests_ = 0;
+    operation* run_ = nullptr;
+    bool is_disconnecting_ = false;
+    bool is_stopping_ = false;
+    bool is_destroyed_ = false;
+    error_code stop_error_;
+    time_point drain_deadline_ = never;
+
+    // Messages for async_receive(), or the operations that wait for one.
+    std::deque<received_message> received_;
+    std::size_t received_bytes_ = 0;
+    std::deque<operation*> receivers_;
+    bool is_receiving_ = false;  // async_receive() was called
+
+    // The connection.
+    state state_ = state::stopped;
+    std::vector<broker_address> brokers_;
+    std::size_t next_broker_ = 0;
+    Connector connector_;
+    std::uint64_t attempt_count_ = 0;
+    asio::cancellation_signal connecting_;
+    std::optional<stream_type> stream_;
+    error_code end_error_;
+    bool is_reading_ = false;
+    bool is_writing_ = false;
+    bool can_read_ = false;
+    std::vector<asio::const_buffer> write_buffers_;
+    Timer timer_;
+    time_point timer_set_for_ = never;
+    time_point deadline_ = never;  // of the present state
+};
+
+}  // namespace asio_mqtt::detail

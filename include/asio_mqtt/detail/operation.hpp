@@ -1,0 +1,184 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/errc.hpp>
+#include <asio_mqtt/session/intrusive_list.hpp>
+#include <asio_mqtt/session/outbound_packet.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/associator.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/prefer.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace asio_mqtt::detail {
+
+/// A pending asynchronous operation, whatever its completion handler is: the handler's type is forgotten here, so
+/// that nothing behind an initiating function is a template on it.
+///
+/// The node lies in memory of the handler's associated allocator, stands in the client's queues as it is, and is
+/// freed before its handler is called.
+class operation : public list_node {
+public:
+    enum class kind : std::uint8_t { run, publish, subscribe, unsubscribe, receive, disconnect };
+
+    const kind what;
+    error_code error{};  ///< What was wrong with the call.
+    /// The packet that it is about: owned until the session has it, then what session::cancel() takes.
+    outbound_packet* packet = nullptr;
+    bool is_with_session = false;
+    operation* next_submitted = nullptr;
+    std::uint64_t cancellation_id = 0;  ///< 0: cannot be cancelled.
+
+    /// Frees the node without calling the handler.
+    void destroy() noexcept { finish_(*this, action::destroy, {}, nullptr); }
+    /// Frees the node and calls the handler with an empty result.
+    void fail(error_code with) { finish_(*this, action::call, with, nullptr); }
+
+protected:
+    enum class action : std::uint8_t { destroy, call };
+    /// `result` is null or points to the Result of the operation, to be moved from.
+    using finish_function = void (*)(operation&, action, error_code, void* result);
+
+    operation(kind of, finish_function finish) noexcept : what{of}, finish_{finish} {}
+    ~operation() = default;
+
+    finish_function finish_;
+};
+
+/// An operation that completes with an error_code and a Result; with an error_code alone when that is void.
+template <class Result>
+class operation_with : public operation {
+public:
+    using signature = void(error_code, Result);
+
+    void complete(error_code with, Result&& result) { finish_(*this, action::call, with, &result); }
+
+protected:
+    using operation::operation;
+};
+template <>
+class operation_with<void> : public operation {
+public:
+    using signature = void(error_code);
+
+protected:
+    using operation::operation;
+};
+
+/// Stands for "no executor is associated": such a handler is called where the client is.
+struct client_executor {};
+
+/// A handler and its arguments, on the way to the handler's executor.
+template <class Handler, class Result>
+struct bound_completion {
+    Handler handler;
+    error_code error;
+    Result result;
+
+    void operator()() {
+        clear_slot(handler);
+        std::move(handler)(error, std::move(result));
+    }
+    // Only here, on the executor of the handler, may its cancellation slot be touched.
+    static void clear_slot(const Handler& handler) {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected()) slot.clear();
+    }
+};
+template <class Handler>
+struct bound_completion<Handler, void> {
+    Handler handler;
+    error_code error;
+
+    void operator()() {
+        bound_completion<Handler, int>::clear_slot(handler);
+        std::move(handler)(error);
+    }
+};
+
+template <class Handler, class Result>
+class handler_operation final : public operation_with<Result> {
+public:
+    template <class Initiated>
+    static operation_with<Result>* make(operation::kind of, Initiated&& handler) {
+        allocator memory{asio::get_associated_allocator(handler)};
+        auto* place = std::allocator_traits<allocator>::allocate(memory, 1);
+        return ::new (static_cast<void*>(place))
+            handler_operation{of, std::forward<Initiated>(handler)};
+    }
+
+private:
+    using allocator = typename std::allocator_traits<
+        asio::associated_allocator_t<Handler>>::template rebind_alloc<handler_operation>;
+    using executor = asio::associated_executor_t<Handler, client_executor>;
+    static constexpr bool runs_on_client = std::is_same_v<executor, client_executor>;
+
+    static auto track_work(const Handler& handler) {
+        if constexpr (runs_on_client) {
+            return client_executor{};
+        } else {
+            return asio::prefer(asio::get_associated_executor(handler, client_executor{}),
+                                asio::execution::outstanding_work.tracked);
+        }
+    }
+
+    template <class Initiated>
+    handler_operation(operation::kind of, Initiated&& handler)
+        : operation_with<Result>{of, &handler_operation::finish},
+          handler_{std::forward<Initiated>(handler)},
+          work_{track_work(handler_)} {}
+
+    static void finish(operation& base, operation::action todo, error_code error, void* result) {
+        auto& self = static_cast<handler_operation&>(base);
+        Handler handler{std::move(self.handler_)};
+        auto work{std::move(self.work_)};
+        allocator memory{asio::get_associated_allocator(handler)};
+        self.~handler_operation();
+        std::allocator_traits<allocator>::deallocate(memory, &self, 1);
+        if (todo == operation::action::destroy) return;
+        auto completion = bind(std::move(handler), error, result);
+        if constexpr (runs_on_client) {
+            completion();
+        } else {
+            asio::dispatch(work, std::move(completion));
+        }
+    }
+
+    static auto bind(Handler&& handler, error_code error, void* result) {
+        if constexpr (std::is_void_v<Result>) {
+            static_cast<void>(result);
+            return bound_completion<Handler, void>{std::move(handler), error};
+        } else {
+            return bound_completion<Handler, Result>{
+                std::move(handler), error,
+                result != nullptr ? std::move(*static_cast<Result*>(result)) : Result{}};
+        }
+    }
+
+    Handler handler_;
+    std::invoke_result_t<decltype(&handler_operation::track_work), const Handler&> work_;
+};
+
+}  // namespace asio_mqtt::detail
+
+/// What is associated with a handler is associated with its completion, too.
+template <template <class, class> class Associator, class Handler, class Result, class Default>
+struct asio::associator<Associator, asio_mqtt::detail::bound_completion<Handler, Result>, Default>
+    : Associator<Handler, Default> {
+    static typename Associator<Handler, Default>::type get(
+        const asio_mqtt::detail::bound_completion<Handler, Result>& completion,
+        const Default& fallback = Default{}) noexcept {
+        return Associator<Handler, Default>::get(completion.handler, fallback);
+    }
+};

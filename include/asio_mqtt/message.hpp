@@ -1,0 +1,81 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/packets.hpp>
+#include <asio_mqtt/protocol/user_property.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace asio_mqtt {
+
+/// A message as a handler sees it: views that are valid until the handler returns.
+struct message_view {
+    std::string_view topic;
+    std::string_view payload;
+    asio_mqtt::qos qos;  ///< With which it was delivered, not published.
+    bool retain;         ///< It was retained when the subscription was made (3.3.1.3).
+    bool dup;            ///< The broker has sent it before (3.3.1.1).
+    const publish_properties& properties;  ///< Empty in 3.1.1.
+};
+
+/// A message that owns what it holds.
+struct message {
+    std::string topic{};
+    std::string payload{};
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
+    bool retain = false;
+    bool dup = false;
+    std::optional<payload_format> payload_format_indicator{};
+    std::optional<std::uint32_t> message_expiry_interval{};  ///< Seconds that were left (3.3.2.3.3).
+    std::optional<std::string> response_topic{};
+    std::optional<std::string> correlation_data{};
+    std::optional<std::string> content_type{};
+    std::vector<user_property> user_properties{};
+    std::vector<std::uint32_t> subscription_identifiers{};
+};
+
+/// Copies all that the view shows.
+inline message to_message(const message_view& view) {
+    message copy;
+    copy.topic = view.topic;
+    copy.payload = view.payload;
+    copy.qos = view.qos;
+    copy.retain = view.retain;
+    copy.dup = view.dup;
+    copy.payload_format_indicator = view.properties.payload_format_indicator;
+    copy.message_expiry_interval = view.properties.message_expiry_interval;
+    copy.response_topic = view.properties.response_topic;
+    copy.correlation_data = view.properties.correlation_data;
+    copy.content_type = view.properties.content_type;
+    for (const auto& [name, value] : view.properties.user_properties) {
+        copy.user_properties.push_back({std::string{name}, std::string{value}});
+    }
+    for (const std::uint32_t id : view.properties.subscription_identifiers) {
+        copy.subscription_identifiers.push_back(id);
+    }
+    return copy;
+}
+
+/// Calls `use(view)` with a view of a message that is kept; the view is valid until `use` returns.
+template <class Use>
+void with_view(const message& kept, Use&& use) {
+    const std::vector<user_property_view> user_properties(kept.user_properties.begin(),
+                                                          kept.user_properties.end());
+    publish_properties properties;
+    properties.payload_format_indicator = kept.payload_format_indicator;
+    properties.message_expiry_interval = kept.message_expiry_interval;
+    properties.response_topic = kept.response_topic;
+    properties.correlation_data = kept.correlation_data;
+    properties.content_type = kept.content_type;
+    properties.user_properties = user_properties;
+    properties.subscription_identifiers = kept.subscription_identifiers;
+    use(message_view{kept.topic, kept.payload, kept.qos, kept.retain, kept.dup, properties});
+}
+
+}  // namespace asio_mqtt

@@ -1,0 +1,56 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/packets.hpp>
+#include <asio_mqtt/protocol/user_property.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace asio_mqtt {
+
+/// How a message is published (3.3). On a 3.1.1 connection all but `qos` and `retain` must stay unset.
+struct publish_options {
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
+    bool retain = false;  ///< The broker keeps the message for later subscribers (3.3.1.3).
+    std::optional<payload_format> payload_format_indicator{};
+    std::optional<std::chrono::seconds> message_expiry_interval{};  ///< Up to 4,294,967,295 s.
+    std::optional<std::string> response_topic{};
+    std::optional<std::string> correlation_data{};  ///< Any bytes.
+    std::optional<std::string> content_type{};
+    std::vector<user_property> user_properties{};
+};
+
+/// What a publish came to, as far as the broker told (3.4.2, 3.5.2); always success at QoS 0.
+struct publish_result {
+    reason_code reason = reason_code::success;  ///< no_matching_subscribers is a success, too.
+    std::string reason_string{};
+    std::vector<user_property> user_properties{};
+};
+
+/// How a filter is subscribed to (3.8.3.1). On a 3.1.1 connection all but `qos` must stay unset.
+struct subscribe_options {
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
+    bool no_local = false;             ///< Not what this client publishes itself.
+    bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
+    asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
+    std::vector<user_property> user_properties{};
+};
+
+/// What a subscribe came to: one reason code for each filter, in their order (3.9.3). The operation's error is
+/// the first refusal among them.
+struct subscribe_result {
+    std::vector<reason_code> reasons{};
+    std::string reason_string{};
+    std::vector<user_property> user_properties{};
+};
+
+/// What an unsubscribe came to: one reason code for each filter (3.11.3); none in 3.1.1.
+using unsubscribe_result = subscribe_result;
+
+}  // namespace asio_mqtt
