@@ -28,28 +28,32 @@ namespace asio_mqtt {
 
 /// An MQTT client, 3.1.1 or 5.0, that stays connected by itself.
 ///
-/// `Connector` makes the streams that it talks over (see tcp_connector); `Timer` is an Asio timer, another one
-/// for tests with a clock of their own.
+/// `Connector` makes the streams that it talks over (see tcp_connector); `Timer` is an Asio timer,
+/// another one for tests with a clock of their own.
 ///
-/// **Threads.** All functions may be called from any thread, unless client_options::single_threaded is set.
-/// Operations that one thread starts begin in that order.
+/// **Threads.** All functions may be called from any thread, unless client_options::single_threaded
+/// is set. Operations that one thread starts begin in that order.
 ///
 /// **Completion.** Every operation takes a completion token: a callback, asio::use_future,
-/// asio::use_awaitable, asio::detached, ... Its handler is called exactly once, never from within the function
-/// that started it, on its associated executor, or on the client's executor when it has none. Operations may be
-/// started before async_run() and without a connection: they wait for one.
+/// asio::use_awaitable, asio::detached, ... Its handler is called exactly once, never from within
+/// the function that started it, on its associated executor, or on the client's executor when it
+/// has none. Operations may be started before async_run() and without a connection: they wait for
+/// one.
 ///
-/// **The end.** When async_run() ends, all that is pending ends with it: with asio::error::operation_aborted
-/// after async_disconnect() or the client's destruction, else with the error of async_run(). The client may be
-/// destroyed at any time, also in one of its handlers: pending operations end with operation_aborted.
+/// **The end.** When async_run() ends, all that is pending ends with it: with
+/// asio::error::operation_aborted after async_disconnect() or the client's destruction, else with
+/// the error of async_run(). The client may be destroyed at any time, also in one of its handlers:
+/// pending operations end with operation_aborted.
 ///
 /// **Cancellation.** An operation's cancellation slot touches that operation alone: it ends with
-/// operation_aborted. `total` cancels a publish, subscribe or unsubscribe only while it was not sent, `partial`
-/// and `terminal` always; a packet that was sent stays so, its identifier is taken until the broker has answered.
+/// operation_aborted. `total` cancels a publish, subscribe or unsubscribe only while it was not
+/// sent, `partial` and `terminal` always; a packet that was sent stays so, its identifier is taken
+/// until the broker has answered.
 ///
-/// **Errors** are of these kinds, compare them with mqtt::fault: errc (the call was wrong, or the broker does
-/// not allow it, or the protocol or the network failed), reason_code (the broker refused), decode_errc (the
-/// broker sent garbage), and those of Asio and the system for the network.
+/// **Errors** are of these kinds, compare them with mqtt::fault: errc (the call was wrong, or the
+/// broker does not allow it, or the protocol or the network failed), reason_code (the broker
+/// refused), decode_errc (the broker sent garbage), and those of Asio and the system for the
+/// network.
 template <class Connector, class Timer = asio::steady_timer>
 class basic_client {
 public:
@@ -61,14 +65,16 @@ public:
         : core_{std::make_shared<core>(executor, std::move(options), std::move(connector))} {}
 
     /// With a connector that needs no more than an executor.
-    basic_client(const asio::any_io_executor& executor, client_options options)
-        requires std::constructible_from<Connector, asio::any_io_executor>
+    basic_client(const asio::any_io_executor& executor, client_options options) requires
+        std::constructible_from<Connector, asio::any_io_executor>
         : basic_client{executor, std::move(options), Connector{executor}} {}
 
     /// On the executor of an execution context, such as asio::io_context.
     template <class ExecutionContext>
-        requires std::constructible_from<Connector, asio::any_io_executor> &&
-                 requires(ExecutionContext& context) { context.get_executor(); }
+    requires std::constructible_from<Connector, asio::any_io_executor> &&
+        requires(ExecutionContext& context) {
+        context.get_executor();
+    }
     basic_client(ExecutionContext& context, client_options options)
         : basic_client{asio::any_io_executor{context.get_executor()}, std::move(options)} {}
 
@@ -84,29 +90,33 @@ public:
     /// On which the handlers run that have no executor of their own.
     executor_type get_executor() const noexcept { return core_->executor(); }
 
-    /// Connects, and stays connected: a connection that fails or is lost is made again after a while, with the
-    /// next broker of the list, and the session is resumed.
+    /// Connects, and stays connected: a connection that fails or is lost is made again after a
+    /// while, with the next broker of the list, and the session is resumed.
     ///
     /// Completes with `void(error_code)` when that ends:
     ///  - success after async_disconnect();
     ///  - a reason_code when the broker refused in a way that another try cannot heal, such as
-    ///    bad_user_name_or_password or not_authorized, or gave the session to another client with the same client
-    ///    id (session_taken_over);
-    ///  - errc::already_running; errc::no_broker_given, errc::invalid_broker_address, errc::invalid_options, and
+    ///    bad_user_name_or_password or not_authorized, or gave the session to another client with
+    ///    the same client id (session_taken_over);
+    ///  - errc::already_running; errc::no_broker_given, errc::invalid_broker_address,
+    ///  errc::invalid_options, and
     ///    what may be wrong with the fields of CONNECT, for the options;
-    ///  - asio::error::operation_aborted when it was cancelled (all types), or the client destroyed.
+    ///  - asio::error::operation_aborted when it was cancelled (all types), or the client
+    ///  destroyed.
     template <class CompletionToken>
     auto async_run(CompletionToken&& token) {
         return initiate<void>(kind::run, token, nullptr, error_code{});
     }
 
-    /// Publishes a message (3.3). Completes with `void(error_code, publish_result)`: at QoS 0 when it was handed
-    /// to a write of the stream, at QoS 1 when the broker has acknowledged it, at QoS 2 when the handshake is
-    /// complete. Messages are sent in the order in which they were published.
+    /// Publishes a message (3.3). Completes with `void(error_code, publish_result)`: at QoS 0 when
+    /// it was handed to a write of the stream, at QoS 1 when the broker has acknowledged it, at QoS
+    /// 2 when the handshake is complete. Messages are sent in the order in which they were
+    /// published.
     ///
-    /// Errors: errc::invalid_topic_name, invalid_utf8, string_too_long, invalid_qos, invalid_property_value,
-    /// packet_too_large, not_in_this_version (a property on 3.1.1), qos_not_supported, retain_not_supported:
-    /// nothing is sent then. A reason_code when the broker refuses it (5.0). Those of the end, see above.
+    /// Errors: errc::invalid_topic_name, invalid_utf8, string_too_long, invalid_qos,
+    /// invalid_property_value, packet_too_large, not_in_this_version (a property on 3.1.1),
+    /// qos_not_supported, retain_not_supported: nothing is sent then. A reason_code when the broker
+    /// refuses it (5.0). Those of the end, see above.
     template <class CompletionToken>
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
@@ -124,15 +134,18 @@ public:
 
     /// Subscribes to a filter, and gives its messages to `handler`, which is called as
     /// `handler(const message_view&)` on its associated executor. Completes with
-    /// `void(error_code, subscribe_result)` when the broker has answered; messages may come before that.
+    /// `void(error_code, subscribe_result)` when the broker has answered; messages may come before
+    /// that.
     ///
-    /// A message is acknowledged when the handler has returned. The same filter again replaces its handler. When
-    /// the broker loses the session, the subscription is made again. Filters that overlap each get their copy
-    /// in 5.0; in 3.1.1 a broker that sends a copy for each filter leads to as many calls of each handler.
+    /// A message is acknowledged when the handler has returned. The same filter again replaces its
+    /// handler. When the broker loses the session, the subscription is made again. Filters that
+    /// overlap each get their copy in 5.0; in 3.1.1 a broker that sends a copy for each filter
+    /// leads to as many calls of each handler.
     ///
-    /// Errors: errc::invalid_topic_filter, invalid_utf8, string_too_long, invalid_qos, packet_too_large,
-    /// not_in_this_version, no_local_on_shared, wildcard_not_supported, shared_subscription_not_supported:
-    /// nothing is sent then. A reason_code when the broker refuses the filter. Those of the end, see above.
+    /// Errors: errc::invalid_topic_filter, invalid_utf8, string_too_long, invalid_qos,
+    /// packet_too_large, not_in_this_version, no_local_on_shared, wildcard_not_supported,
+    /// shared_subscription_not_supported: nothing is sent then. A reason_code when the broker
+    /// refuses the filter. Those of the end, see above.
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
@@ -162,8 +175,9 @@ public:
                                std::forward<CompletionToken>(token));
     }
 
-    /// Subscribes to several filters at once, with one handler: it gets a message once, however many of them
-    /// match. The result has a reason code for each. errc::empty_list when there is none. Otherwise as above.
+    /// Subscribes to several filters at once, with one handler: it gets a message once, however
+    /// many of them match. The result has a reason code for each. errc::empty_list when there is
+    /// none. Otherwise as above.
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(std::vector<subscription> filters, MessageHandler&& handler,
                          CompletionToken&& token) {
@@ -177,11 +191,12 @@ public:
         return subscribe(std::move(filters), {}, nullptr, token);
     }
 
-    /// Ends a subscription. Completes with `void(error_code, unsubscribe_result)` when the broker has answered; a
-    /// filter that was not subscribed is a success with reason_code::no_subscription_existed (5.0).
+    /// Ends a subscription. Completes with `void(error_code, unsubscribe_result)` when the broker
+    /// has answered; a filter that was not subscribed is a success with
+    /// reason_code::no_subscription_existed (5.0).
     ///
-    /// Errors: errc::invalid_topic_filter, packet_too_large: nothing is sent then. A reason_code when the broker
-    /// refuses. Those of the end, see above.
+    /// Errors: errc::invalid_topic_filter, packet_too_large: nothing is sent then. A reason_code
+    /// when the broker refuses. Those of the end, see above.
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, CompletionToken&& token) {
         error_code error;
@@ -192,11 +207,11 @@ public:
         return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(request), error);
     }
 
-    /// Receives the next message of the subscriptions without a handler, and of none of this client (from a
-    /// resumed session, say). Completes with `void(error_code, message)`.
+    /// Receives the next message of the subscriptions without a handler, and of none of this client
+    /// (from a resumed session, say). Completes with `void(error_code, message)`.
     ///
-    /// The message is acknowledged when it is handed over. Messages that nobody receives wait, up to
-    /// client_options::receive_buffer_size; beyond it nothing more is read from the broker.
+    /// The message is acknowledged when it is handed over. Messages that nobody receives wait, up
+    /// to client_options::receive_buffer_size; beyond it nothing more is read from the broker.
     ///
     /// Errors: those of the end, see above.
     template <class CompletionToken>
@@ -204,8 +219,8 @@ public:
         return initiate<message>(kind::receive, token, nullptr, error_code{});
     }
 
-    /// Ends async_run(): waits for what is pending, up to client_options::disconnect_timeout, then sends
-    /// DISCONNECT as the last packet and closes (3.14). Without a connection it ends at once.
+    /// Ends async_run(): waits for what is pending, up to client_options::disconnect_timeout, then
+    /// sends DISCONNECT as the last packet and closes (3.14). Without a connection it ends at once.
     ///
     /// Completes with `void(error_code)`, always success: also when it was not running.
     template <class CompletionToken>
@@ -259,10 +274,10 @@ private:
     auto subscribe(std::vector<subscription> filters, std::vector<user_property> user_properties,
                    std::shared_ptr<void> handler, CompletionToken&& token) {
         error_code error;
-        auto request = check(std::make_unique<outbound_request>(std::move(filters), 0U,
-                                                                std::move(user_properties),
-                                                                std::move(handler)),
-                             error);
+        auto request =
+            check(std::make_unique<outbound_request>(
+                      std::move(filters), 0U, std::move(user_properties), std::move(handler)),
+                  error);
         return initiate<subscribe_result>(kind::subscribe, token, std::move(request), error);
     }
 
@@ -274,8 +289,7 @@ private:
                         Packet packet, error_code error) const {
             auto slot = asio::get_associated_cancellation_slot(handler);
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
-            detail::operation& started =
-                *operation::make(what, std::forward<Handler>(handler));
+            detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
             if (slot.is_connected()) {
@@ -293,7 +307,8 @@ private:
 
     template <class Result, class CompletionToken, class Packet>
     auto initiate(kind what, CompletionToken& token, Packet packet, error_code error) {
-        return asio::async_initiate<CompletionToken, typename detail::operation_with<Result>::signature>(
+        return asio::async_initiate<CompletionToken,
+                                    typename detail::operation_with<Result>::signature>(
             initiation<Result, Packet>{}, token, core_, what, std::move(packet), error);
     }
 

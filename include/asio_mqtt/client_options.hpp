@@ -37,11 +37,12 @@ struct client_options {
 
     /// 0 to 65,535 s; 0 switches pings off. A 5.0 broker may replace it (3.1.2.10).
     std::chrono::seconds keep_alive{60};
-    /// How long the broker is to keep the session while there is no connection; 0 s: not at all. 3.1.1
-    /// knows only whether (clean session).
+    /// How long the broker is to keep the session while there is no connection; 0 s: not at
+    /// all. 3.1.1 knows only whether (clean session).
     std::chrono::seconds session_expiry_interval{600};
-    /// Begin with a new session. Later connections of the same client always resume. A 3.1.1 session that is to
-    /// outlive its connections cannot begin clean: the broker's is resumed when it has one.
+    /// Begin with a new session. Later connections of the same client always resume. A 3.1.1
+    /// session that is to outlive its connections cannot begin clean: the broker's is resumed when
+    /// it has one.
     bool clean_start = true;
 
     /// Messages at QoS 1 and 2 that the broker may send ahead of their acknowledgement (5.0).
@@ -59,11 +60,13 @@ struct client_options {
     /// How long async_disconnect() waits for what is unfinished.
     std::chrono::milliseconds disconnect_timeout{5'000};
 
-    /// The wait before a reconnect is random, up to a limit that doubles from the first to the second.
+    /// The wait before a reconnect is random, up to a limit that doubles from the first to the
+    /// second.
     std::chrono::milliseconds minimum_reconnect_delay{500};
     std::chrono::milliseconds maximum_reconnect_delay{30'000};
 
-    /// Bytes of messages that wait for async_receive(); beyond it nothing more is read from the broker.
+    /// Bytes of messages that wait for async_receive(); beyond it nothing more is read from the
+    /// broker.
     std::size_t receive_buffer_size = 16'777'216;
 
     /// No strand: all calls and the executor are on one thread, or on a strand of the caller's.

@@ -32,7 +32,8 @@ struct message {
     bool retain = false;
     bool dup = false;
     std::optional<payload_format> payload_format_indicator{};
-    std::optional<std::uint32_t> message_expiry_interval{};  ///< Seconds that were left (3.3.2.3.3).
+    std::optional<std::uint32_t>
+        message_expiry_interval{};  ///< Seconds that were left (3.3.2.3.3).
     std::optional<std::string> response_topic{};
     std::optional<std::string> correlation_data{};
     std::optional<std::string> content_type{};

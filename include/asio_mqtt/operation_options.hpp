@@ -14,7 +14,8 @@
 
 namespace asio_mqtt {
 
-/// How a message is published (3.3). On a 3.1.1 connection all but `qos` and `retain` must stay unset.
+/// How a message is published (3.3). On a 3.1.1 connection all but `qos` and `retain` must stay
+/// unset.
 struct publish_options {
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
     bool retain = false;  ///< The broker keeps the message for later subscribers (3.3.1.3).
@@ -36,14 +37,14 @@ struct publish_result {
 /// How a filter is subscribed to (3.8.3.1). On a 3.1.1 connection all but `qos` must stay unset.
 struct subscribe_options {
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
-    bool no_local = false;             ///< Not what this client publishes itself.
+    bool no_local = false;                              ///< Not what this client publishes itself.
     bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
     asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
     std::vector<user_property> user_properties{};
 };
 
-/// What a subscribe came to: one reason code for each filter, in their order (3.9.3). The operation's error is
-/// the first refusal among them.
+/// What a subscribe came to: one reason code for each filter, in their order (3.9.3). The
+/// operation's error is the first refusal among them.
 struct subscribe_result {
     std::vector<reason_code> reasons{};
     std::string reason_string{};

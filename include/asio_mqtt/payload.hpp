@@ -13,8 +13,8 @@
 
 namespace asio_mqtt {
 
-/// What is to be published: any bytes. Strings and spans are copied when they are published; a large
-/// `std::string` or `std::vector<std::byte>` that is moved in, and a shared one, are not.
+/// What is to be published: any bytes. Strings and spans are copied when they are published; a
+/// large `std::string` or `std::vector<std::byte>` that is moved in, and a shared one, are not.
 class payload {
 public:
     payload(const char* text) noexcept : bytes_{text} {}

@@ -14,8 +14,6 @@
 #include <asio_mqtt/transport/close_stream.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/bind_executor.hpp>
 #include <asio/buffer.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
@@ -23,12 +21,13 @@
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -39,8 +38,8 @@ namespace asio_mqtt::detail {
 
 /// What a client is behind its public face: one session, at most one stream at a time, one timer.
 ///
-/// Everything here but the functions "from any thread" runs on the executor: a strand, unless the client is
-/// single-threaded. It decides nothing about the protocol: the session does.
+/// Everything here but the functions "from any thread" runs on the executor: a strand, unless the
+/// client is single-threaded. It decides nothing about the protocol: the session does.
 ///
 ///            async_run            stream               session over            written
 ///   stopped ----------> connecting -----> connected ----------------> closing --------+
@@ -61,14 +60,13 @@ public:
           session_{{.version = options_.version,
                     .connack_timeout = options_.connect_timeout,
                     .ping_response_timeout = options_.ping_response_timeout}},
-          reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
-                     std::random_device{}()},
+          reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay, seed()},
           connector_{std::move(connector)},
           timer_{executor_} {}
 
     ~client_core() {
-        // Nobody refers to this any more, so the executor's context is going down: as with Asio's own
-        // operations, handlers are not called then.
+        // Nobody refers to this any more, so the executor's context is going down: as with Asio's
+        // own operations, handlers are not called then.
         const auto dispose = [](operation& unfinished) {
             unfinished.unlink();
             if (!unfinished.is_with_session && unfinished.packet != nullptr) {
@@ -76,51 +74,70 @@ public:
             }
             unfinished.destroy();
         };
-        submitted_.take_all(dispose);
-        while (!pending_.empty()) dispose(pending_.front());
+        submitted_.take_all([&dispose](submission& each) {
+            if (is_operation(each)) {
+                dispose(static_cast<operation&>(each));
+            } else {
+                delete static_cast<notice*>(&each);
+            }
+        });
+        while (!pending_.empty())
+            dispose(pending_.front());
     }
 
-    // --- From any thread ----------------------------------------------------------------------------------
+    // --- From any thread
+    // ----------------------------------------------------------------------------------
 
     const asio::any_io_executor& executor() const noexcept { return executor_; }
     protocol_version version() const noexcept { return options_.version; }
 
-    /// Hands an operation over. One post carries all that is submitted until it runs.
-    void submit(operation& submitted) {
-        if (submitted_.push(submitted)) {
-            asio::post(executor_, [self = this->shared_from_this()] { self->process(); });
-        }
+    /// Hands something over. One post carries all that is submitted until it runs.
+    void submit(submission& submitted) {
+        if (submitted_.push(submitted)) post_process();
     }
 
     std::uint64_t new_cancellation_id() noexcept { return ++cancellation_count_; }
+
+    /// The operation with the id is to end now; `only_unsent`: unless its packet was sent.
     void cancel_later(std::uint64_t cancellation_id, bool only_unsent) {
-        asio::post(executor_, [self = this->shared_from_this(), cancellation_id, only_unsent] {
-            self->cancel(cancellation_id, only_unsent);
-        });
+        auto cancel = std::make_unique<notice>(submission::kind::cancel);
+        cancel->cancellation_id = cancellation_id;
+        cancel->only_unsent = only_unsent;
+        submit(*cancel.release());
     }
 
     void acknowledge_later(acknowledgement token) override {
-        asio::post(executor_, [self = this->shared_from_this(), token] {
-            self->session_.acknowledge(token);
-            self->process();
-        });
+        auto acknowledge = std::make_unique<notice>(submission::kind::acknowledge);
+        acknowledge->token = token;
+        submit(*acknowledge.release());
     }
 
-    /// The client is destroyed: every pending operation is aborted, later ones are at once.
-    void destroy_later() {
-        asio::post(executor_, [self = this->shared_from_this()] {
-            self->is_destroyed_ = true;
-            self->stop(asio::error::operation_aborted);
-            self->process();
-        });
-    }
+    /// The client is destroyed: every pending operation is aborted, and later ones at once.
+    void destroy_later() { submit(*new notice{submission::kind::destroy}); }
 
 private:
     enum class state { stopped, waiting, connecting, connected, closing, ending };
 
-    // --- Operations ---------------------------------------------------------------------------------------
+    // --- Operations
+    // ---------------------------------------------------------------------------------------
 
+    static bool is_operation(const submission& each) noexcept {
+        return each.what < submission::kind::cancel;
+    }
     static bool is_request(const operation& each) noexcept { return each.packet != nullptr; }
+
+    void take(submission& submitted) {
+        if (is_operation(submitted)) return start(static_cast<operation&>(submitted));
+        const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
+        if (news->what == submission::kind::cancel) {
+            cancel(news->cancellation_id, news->only_unsent);
+        } else if (news->what == submission::kind::acknowledge) {
+            session_.acknowledge(news->token);
+        } else {
+            is_destroyed_ = true;
+            stop(asio::error::operation_aborted);
+        }
+    }
 
     void start(operation& submitted) {
         pending_.push_back(submitted);
@@ -138,6 +155,7 @@ private:
             case operation::kind::publish:
             case operation::kind::subscribe:
             case operation::kind::unsubscribe: return start_request(submitted);
+            default: return;  // a notice
         }
     }
 
@@ -200,21 +218,16 @@ private:
     }
 
     void cancel(std::uint64_t cancellation_id, bool only_unsent) {
-        start_submitted();  // the operation may still be on its way
         const auto found = cancellable_.find(cancellation_id);
-        if (found != cancellable_.end()) {
-            operation& cancelled = *found->second;
-            const bool is_sent = is_request(cancelled) && cancelled.packet->packet_id != 0;
-            if (&cancelled == run_) {
-                stop(asio::error::operation_aborted);
-            } else if (!only_unsent || !is_sent) {
-                abort(cancelled, asio::error::operation_aborted);
-            }
-        }
-        process();
+        if (found == cancellable_.end()) return;  // it has completed
+        operation& cancelled = *found->second;
+        if (&cancelled == run_) return stop(asio::error::operation_aborted);
+        const bool is_sent = is_request(cancelled) && cancelled.packet->packet_id != 0;
+        if (!only_unsent || !is_sent) abort(cancelled, asio::error::operation_aborted);
     }
 
-    // --- The connection -----------------------------------------------------------------------------------
+    // --- The connection
+    // -----------------------------------------------------------------------------------
 
     void start_run(operation& submitted) {
         if (run_ != nullptr) return fail(submitted, errc::already_running);
@@ -234,17 +247,8 @@ private:
         state_ = state::connecting;
         deadline_ = now() + options_.connect_timeout;
         const std::uint64_t attempt = ++attempt_count_;
-        connector_.async_connect(
-            brokers_[next_broker_],
-            asio::bind_cancellation_slot(
-                connecting_.slot(),
-                asio::bind_executor(executor_, [self = this->shared_from_this(), attempt](
-                                                   error_code error, stream_type stream) {
-                    // Of an attempt that was given up nothing is wanted: the stream closes here.
-                    if (attempt != self->attempt_count_) return;
-                    self->connect_ended(error, std::move(stream));
-                    self->process();
-                })));
+        connector_.async_connect(brokers_[next_broker_],
+                                 connect_handler{{this->shared_from_this()}, attempt});
     }
 
     void connect_ended(error_code error, stream_type&& stream) {
@@ -295,7 +299,6 @@ private:
 
     /// Ends async_run() as soon as there is no stream any more.
     void stop(error_code error) {
-        start_submitted();
         is_stopping_ = true;
         stop_error_ = error;
         switch (state_) {
@@ -311,7 +314,8 @@ private:
         }
     }
 
-    /// async_run() is over, and with it all that is pending: async_run() itself is the last to complete.
+    /// async_run() is over, and with it all that is pending: async_run() itself is the last to
+    /// complete.
     void stopped(error_code error) {
         state_ = state::stopped;
         is_stopping_ = true;  // until the last handler was called
@@ -357,16 +361,27 @@ private:
         close({});
     }
 
-    // --- Events -------------------------------------------------------------------------------------------
+    // --- Events
+    // -------------------------------------------------------------------------------------------
+
+    /// Differs between clients of one process and between processes that start at the same moment;
+    /// no more is needed to keep their reconnects apart.
+    std::uint64_t seed() const noexcept {
+        const auto ticks = std::chrono::system_clock::now().time_since_epoch().count() ^
+                           std::chrono::steady_clock::now().time_since_epoch().count();
+        return static_cast<std::uint64_t>(ticks) ^ reinterpret_cast<std::uintptr_t>(this);
+    }
 
     time_point now() const { return time_point{Timer::clock_type::now().time_since_epoch()}; }
 
     void start_submitted() {
-        submitted_.take_all([this](operation& each) { start(each); });
+        submitted_.take_all([this](submission& each) { take(each); });
     }
 
-    /// Does all that can be done now; to be called after every event. Handlers are called from here: what they
-    /// start is only submitted, and comes later.
+    void post_process() { asio::post(process_handler{{this->shared_from_this()}}); }
+
+    /// Does all that can be done now; to be called after every event. Handlers are called from
+    /// here: what they start is only submitted, and comes later.
     void process() {
         const process_again_after_exception guard{*this};
         start_submitted();
@@ -405,7 +420,8 @@ private:
             complete(done, event.error, std::move(result));
         } else {
             subscribe_result result;
-            for (const reason_code reason : event.reasons) result.reasons.push_back(reason);
+            for (const reason_code reason : event.reasons)
+                result.reasons.push_back(reason);
             copy_properties(event, result);
             complete(done, event.error, std::move(result));
         }
@@ -434,8 +450,8 @@ private:
             }
             is_handled = true;
             auto& subscriber = *static_cast<message_handler*>(handler.get());
-            has_returned = subscriber.deliver(view, event.token, this->shared_from_this()) &&
-                           has_returned;
+            has_returned =
+                subscriber.deliver(view, event.token, this->shared_from_this()) && has_returned;
         });
         if (is_for_receivers || (!is_handled && is_receiving_)) {
             receive(to_message(view), event.token);
@@ -460,23 +476,24 @@ private:
         return sizeof(message) + content.topic.size() + content.payload.size();
     }
 
-    // --- Reading, writing, time ---------------------------------------------------------------------------
+    // --- Reading, writing, time
+    // ---------------------------------------------------------------------------
 
     void read() {
         if (is_reading_ || !can_read_) return;
         is_reading_ = true;
         const std::span<std::byte> room = session_.prepare_read();
-        stream_->async_read_some(
-            asio::mutable_buffer{room.data(), room.size()},
-            asio::bind_executor(executor_, [self = this->shared_from_this()](error_code error,
-                                                                             std::size_t size) {
-                self->is_reading_ = false;
-                if (self->state_ != state::ending) {
-                    if (size != 0) self->session_.received(size, self->now());
-                    self->handle_events();  // what came before an end may say why
-                }
-                self->transferred(error);
-            }));
+        stream_->async_read_some(asio::mutable_buffer{room.data(), room.size()},
+                                 read_handler{{this->shared_from_this()}});
+    }
+
+    void read_ended(error_code error, std::size_t size) {
+        is_reading_ = false;
+        if (state_ != state::ending) {
+            if (size != 0) session_.received(size, now());
+            handle_events();  // what came before an end may say why
+        }
+        transferred(error);
     }
 
     void write() {
@@ -485,28 +502,30 @@ private:
         if (pieces.empty()) return;
         is_writing_ = true;
         write_buffers_.clear();
-        for (const auto piece : pieces) write_buffers_.emplace_back(piece.data(), piece.size());
-        write_rest(write_buffers_);
+        for (const auto piece : pieces)
+            write_buffers_.emplace_back(piece.data(), piece.size());
+        to_write_ = write_buffers_;
+        write_rest();
     }
 
     /// Not async_write(): that gives the system 64 KiB at a time.
-    void write_rest(std::span<asio::const_buffer> rest) {
-        stream_->async_write_some(
-            std::span<const asio::const_buffer>{rest},
-            asio::bind_executor(executor_, [self = this->shared_from_this(), rest](
-                                               error_code error, std::size_t size) mutable {
-                while (!rest.empty() && size >= rest.front().size()) {
-                    size -= rest.front().size();
-                    rest = rest.subspan(1);
-                }
-                if (!error && !rest.empty()) {
-                    rest.front() += size;
-                    if (self->state_ != state::ending) return self->write_rest(rest);
-                }
-                self->is_writing_ = false;
-                self->session_.finish_write();
-                self->transferred(error);
-            }));
+    void write_rest() {
+        stream_->async_write_some(std::span<const asio::const_buffer>{to_write_},
+                                  write_handler{{this->shared_from_this()}});
+    }
+
+    void write_ended(error_code error, std::size_t size) {
+        while (!to_write_.empty() && size >= to_write_.front().size()) {
+            size -= to_write_.front().size();
+            to_write_ = to_write_.subspan(1);
+        }
+        if (!error && !to_write_.empty() && state_ != state::ending) {
+            to_write_.front() += size;
+            return write_rest();
+        }
+        is_writing_ = false;
+        session_.finish_write();
+        transferred(error);
     }
 
     /// A read or a write has ended.
@@ -521,8 +540,8 @@ private:
         process();
     }
 
-    /// Keeps the timer set for what is due first. Deadlines move with every packet: it is set anew only when one
-    /// comes earlier, and looks again when it fires.
+    /// Keeps the timer set for what is due first. Deadlines move with every packet: it is set anew
+    /// only when one comes earlier, and looks again when it fires.
     void schedule() {
         time_point due = deadline_;
         if (state_ == state::connected) {
@@ -532,13 +551,7 @@ private:
         if (due >= timer_set_for_) return;
         timer_set_for_ = due;
         timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
-        timer_.async_wait(asio::bind_executor(
-            executor_, [self = this->shared_from_this()](error_code error) {
-                if (error) return;
-                self->timer_set_for_ = never;
-                self->expired();
-                self->process();
-            }));
+        timer_.async_wait(timer_handler{{this->shared_from_this()}});
     }
 
     void expired() {
@@ -568,8 +581,48 @@ private:
         int before = std::uncaught_exceptions();
         ~process_again_after_exception() {
             if (std::uncaught_exceptions() == before) return;
-            asio::post(core.executor_, [self = core.shared_from_this()] { self->process(); });
+            core.post_process();
         }
+    };
+
+    // What Asio calls back. Each keeps the core alive and runs on its executor.
+
+    struct completion {
+        using executor_type = asio::any_io_executor;
+        executor_type get_executor() const noexcept { return self->executor_; }
+        std::shared_ptr<client_core> self;
+    };
+    struct process_handler : completion {
+        void operator()() { this->self->process(); }
+    };
+    struct read_handler : completion {
+        void operator()(error_code error, std::size_t size) { this->self->read_ended(error, size); }
+    };
+    struct write_handler : completion {
+        void operator()(error_code error, std::size_t size) {
+            this->self->write_ended(error, size);
+        }
+    };
+    struct timer_handler : completion {
+        void operator()(error_code error) {
+            if (error) return;  // set anew
+            this->self->timer_set_for_ = never;
+            this->self->expired();
+            this->self->process();
+        }
+    };
+    struct connect_handler : completion {
+        using cancellation_slot_type = asio::cancellation_slot;
+        cancellation_slot_type get_cancellation_slot() const noexcept {
+            return this->self->connecting_.slot();
+        }
+        void operator()(error_code error, stream_type stream) {
+            // Of an attempt that was given up nothing is wanted: the stream closes here.
+            if (attempt != this->self->attempt_count_) return;
+            this->self->connect_ended(error, std::move(stream));
+            this->self->process();
+        }
+        std::uint64_t attempt;
     };
 
     struct received_message {
@@ -615,6 +668,7 @@ private:
     bool is_writing_ = false;
     bool can_read_ = false;
     std::vector<asio::const_buffer> write_buffers_;
+    std::span<asio::const_buffer> to_write_;
     Timer timer_;
     time_point timer_set_for_ = never;
     time_point deadline_ = never;  // of the present state

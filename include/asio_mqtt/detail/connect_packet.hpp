@@ -41,7 +41,8 @@ auto with_connect_packet(const client_options& options, Use&& use) {
             packet.properties.topic_alias_maximum = options.topic_alias_maximum;
         }
     } else {
-        // One bit stands for clean start and for the end of the session with the connection (3.1.2.4).
+        // One bit stands for clean start and for the end of the session with the connection
+        // (3.1.2.4).
         packet.clean_start =
             options.session_expiry_interval == std::chrono::seconds{0} || options.client_id.empty();
     }

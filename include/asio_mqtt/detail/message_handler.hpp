@@ -30,8 +30,8 @@ class message_handler {
 public:
     virtual ~message_handler() = default;
 
-    /// Calls the handler; true when it has returned. A handler with an executor of its own gets a copy of the
-    /// message there, and `client` is told afterwards.
+    /// Calls the handler; true when it has returned. A handler with an executor of its own gets a
+    /// copy of the message there, and `client` is told afterwards.
     virtual bool deliver(const message_view& message, acknowledgement token,
                          const std::shared_ptr<acknowledger>& client) = 0;
 };

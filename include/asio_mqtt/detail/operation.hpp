@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/submission_queue.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
 #include <asio_mqtt/session/outbound_packet.hpp>
@@ -23,21 +24,18 @@
 
 namespace asio_mqtt::detail {
 
-/// A pending asynchronous operation, whatever its completion handler is: the handler's type is forgotten here, so
-/// that nothing behind an initiating function is a template on it.
+/// A pending asynchronous operation, whatever its completion handler is: the handler's type is
+/// forgotten here, so that nothing behind an initiating function is a template on it.
 ///
-/// The node lies in memory of the handler's associated allocator, stands in the client's queues as it is, and is
-/// freed before its handler is called.
-class operation : public list_node {
+/// The node lies in memory of the handler's associated allocator, stands in the client's queues as
+/// it is, and is freed before its handler is called.
+class operation : public submission, public list_node {
 public:
-    enum class kind : std::uint8_t { run, publish, subscribe, unsubscribe, receive, disconnect };
-
-    const kind what;
     error_code error{};  ///< What was wrong with the call.
-    /// The packet that it is about: owned until the session has it, then what session::cancel() takes.
+    /// The packet that it is about: owned until the session has it, then what session::cancel()
+    /// takes.
     outbound_packet* packet = nullptr;
     bool is_with_session = false;
-    operation* next_submitted = nullptr;
     std::uint64_t cancellation_id = 0;  ///< 0: cannot be cancelled.
 
     /// Frees the node without calling the handler.
@@ -50,13 +48,14 @@ protected:
     /// `result` is null or points to the Result of the operation, to be moved from.
     using finish_function = void (*)(operation&, action, error_code, void* result);
 
-    operation(kind of, finish_function finish) noexcept : what{of}, finish_{finish} {}
+    operation(kind of, finish_function finish) noexcept : submission{of}, finish_{finish} {}
     ~operation() = default;
 
     finish_function finish_;
 };
 
-/// An operation that completes with an error_code and a Result; with an error_code alone when that is void.
+/// An operation that completes with an error_code and a Result; with an error_code alone when that
+/// is void.
 template <class Result>
 class operation_with : public operation {
 public:

@@ -22,8 +22,9 @@ struct broker_address {
     bool operator==(const broker_address&) const = default;
 };
 
-/// Takes an address apart. `errc::invalid_broker_address` when the scheme or the host is missing, or the port
-/// is not a number from 1 to 65,535. User names and passwords have no place in it: they are options.
+/// Takes an address apart. `errc::invalid_broker_address` when the scheme or the host is missing,
+/// or the port is not a number from 1 to 65,535. User names and passwords have no place in it: they
+/// are options.
 inline error_code parse_broker_address(std::string_view text, broker_address& address) {
     const std::size_t colon = text.find("://");
     if (colon == 0 || colon == std::string_view::npos) return errc::invalid_broker_address;

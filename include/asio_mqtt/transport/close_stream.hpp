@@ -7,8 +7,8 @@
 
 namespace asio_mqtt {
 
-/// Closes a stream of any kind at once, so that what is pending on it ends with an error. A stream has `close()`,
-/// `close(error_code&)`, or a lowest layer with one of them.
+/// Closes a stream of any kind at once, so that what is pending on it ends with an error. A stream
+/// has `close()`, `close(error_code&)`, or a lowest layer with one of them.
 template <class Stream>
 void close_stream(Stream& stream) {
     if constexpr (requires(error_code error) { stream.close(error); }) {
