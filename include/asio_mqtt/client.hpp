@@ -293,12 +293,12 @@ private:
             started.error = error;
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
             if (slot.is_connected()) {
-                const std::uint64_t id = client->new_cancellation_id();
-                started.cancellation_id = id;
-                slot.assign([client, id](asio::cancellation_type type) {
+                auto target = std::make_shared<detail::operation*>(&started);
+                started.cancellation_target = target;
+                slot.assign([client, target](asio::cancellation_type type) {
                     using enum asio::cancellation_type;
                     if (type == none) return;
-                    client->cancel_later(id, (type & (terminal | partial)) == none);
+                    client->cancel_later(target, (type & (terminal | partial)) == none);
                 });
             }
             client->submit(started);

@@ -24,13 +24,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -67,22 +65,17 @@ public:
     ~client_core() {
         // Nobody refers to this any more, so the executor's context is going down: as with Asio's
         // own operations, handlers are not called then.
-        const auto dispose = [](operation& unfinished) {
-            unfinished.unlink();
-            if (!unfinished.is_with_session && unfinished.packet != nullptr) {
-                outbound::dispose(*unfinished.packet);
-            }
-            unfinished.destroy();
-        };
-        submitted_.take_all([&dispose](submission& each) {
+        submitted_.take_all([](submission& each) {
             if (is_operation(each)) {
                 dispose(static_cast<operation&>(each));
             } else {
                 delete static_cast<notice*>(&each);
             }
         });
-        while (!pending_.empty())
-            dispose(pending_.front());
+        for (auto* list : {&requests_, &receivers_, &runs_}) {
+            while (!list->empty())
+                dispose(list->front());
+        }
     }
 
     // --- From any thread
@@ -96,12 +89,10 @@ public:
         if (submitted_.push(submitted)) post_process();
     }
 
-    std::uint64_t new_cancellation_id() noexcept { return ++cancellation_count_; }
-
-    /// The operation with the id is to end now; `only_unsent`: unless its packet was sent.
-    void cancel_later(std::uint64_t cancellation_id, bool only_unsent) {
+    /// The operation is to end now; `only_unsent`: unless its packet was sent.
+    void cancel_later(std::shared_ptr<operation*> target, bool only_unsent) {
         auto cancel = std::make_unique<notice>(submission::kind::cancel);
-        cancel->cancellation_id = cancellation_id;
+        cancel->to_cancel = std::move(target);
         cancel->only_unsent = only_unsent;
         submit(*cancel.release());
     }
@@ -124,13 +115,20 @@ private:
     static bool is_operation(const submission& each) noexcept {
         return each.what < submission::kind::cancel;
     }
-    static bool is_request(const operation& each) noexcept { return each.packet != nullptr; }
+
+    static void dispose(operation& unfinished) noexcept {
+        unfinished.unlink();
+        if (unfinished.packet != nullptr && !unfinished.is_with_session) {
+            outbound::dispose(*unfinished.packet);
+        }
+        unfinished.destroy();
+    }
 
     void take(submission& submitted) {
         if (is_operation(submitted)) return start(static_cast<operation&>(submitted));
         const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
         if (news->what == submission::kind::cancel) {
-            cancel(news->cancellation_id, news->only_unsent);
+            if (*news->to_cancel != nullptr) cancel(**news->to_cancel, news->only_unsent);
         } else if (news->what == submission::kind::acknowledge) {
             session_.acknowledge(news->token);
         } else {
@@ -139,64 +137,53 @@ private:
         }
     }
 
-    void start(operation& submitted) {
-        pending_.push_back(submitted);
-        if (!work_) work_.emplace(executor_);
-        if (submitted.cancellation_id != 0) {
-            cancellable_.emplace(submitted.cancellation_id, &submitted);
-        }
-        if (is_request(submitted)) ++unfinished_requests_;
-        if (is_destroyed_) return fail(submitted, asio::error::operation_aborted);
-        if (submitted.error) return fail(submitted, submitted.error);
-        switch (submitted.what) {
-            case operation::kind::run: return start_run(submitted);
-            case operation::kind::receive: return start_receive(submitted);
-            case operation::kind::disconnect: return start_disconnect(submitted);
-            case operation::kind::publish:
-            case operation::kind::subscribe:
-            case operation::kind::unsubscribe: return start_request(submitted);
-            default: return;  // a notice
+    void start(operation& started) {
+        if (++pending_count_ == 1) work_.emplace(executor_);
+        if (is_destroyed_) return fail(started, asio::error::operation_aborted);
+        if (started.error) return fail(started, started.error);
+        switch (started.what) {
+            case submission::kind::run: return start_run(started);
+            case submission::kind::receive: return start_receive(started);
+            case submission::kind::disconnect: return start_disconnect(started);
+            default: return start_request(started);
         }
     }
 
-    void start_request(operation& submitted) {
-        outbound_packet* packet = submitted.packet;
-        submitted.is_with_session = true;  // which frees the packet if it refuses it
+    void start_request(operation& request) {
+        requests_.push_back(request);
+        request.is_with_session = true;  // which frees the packet if it refuses it
         error_code error;
-        if (submitted.what == operation::kind::publish) {
-            outbound_publish_ptr publish{static_cast<outbound_publish*>(packet)};
-            error = session_.publish(std::move(publish), &submitted);
+        if (request.what == submission::kind::publish) {
+            outbound_publish_ptr publish{static_cast<outbound_publish*>(request.packet)};
+            error = session_.publish(std::move(publish), &request);
         } else {
-            outbound_request_ptr request{static_cast<outbound_request*>(packet)};
-            error = submitted.what == operation::kind::subscribe
-                        ? session_.subscribe(std::move(request), &submitted)
-                        : session_.unsubscribe(std::move(request), &submitted);
+            outbound_request_ptr packet{static_cast<outbound_request*>(request.packet)};
+            error = request.what == submission::kind::subscribe
+                        ? session_.subscribe(std::move(packet), &request)
+                        : session_.unsubscribe(std::move(packet), &request);
         }
-        if (error) fail(submitted, error);
+        if (error) fail(request, error);
     }
 
-    void start_receive(operation& submitted) {
+    void start_receive(operation& receiver) {
         is_receiving_ = true;
-        if (received_.empty()) {
-            receivers_.push_back(&submitted);
-            return;
-        }
+        receivers_.push_back(receiver);
+        if (received_.empty()) return;
         received_message first = std::move(received_.front());
         received_.pop_front();
         received_bytes_ -= size_of(first.content);
         session_.acknowledge(first.token);
-        complete(submitted, error_code{}, std::move(first.content));
+        complete(receiver, error_code{}, std::move(first.content));
     }
 
     /// The operation is pending no longer: its handler may be called.
     void settle(operation& settled) noexcept {
         settled.unlink();
-        if (settled.cancellation_id != 0) cancellable_.erase(settled.cancellation_id);
-        if (is_request(settled)) --unfinished_requests_;
-        if (!settled.is_with_session && settled.packet != nullptr) {
+        if (settled.cancellation_target != nullptr) *settled.cancellation_target = nullptr;
+        if (settled.packet != nullptr && !settled.is_with_session) {
             outbound::dispose(*settled.packet);
         }
-        if (pending_.empty()) work_.reset();
+        if (--pending_count_ == 0) work_.reset();
     }
 
     void fail(operation& failed, error_code error) {
@@ -213,16 +200,12 @@ private:
     /// Ends an operation before its time.
     void abort(operation& aborted, error_code error) {
         if (aborted.is_with_session) session_.cancel(*aborted.packet);
-        std::erase(receivers_, &aborted);
         fail(aborted, error);
     }
 
-    void cancel(std::uint64_t cancellation_id, bool only_unsent) {
-        const auto found = cancellable_.find(cancellation_id);
-        if (found == cancellable_.end()) return;  // it has completed
-        operation& cancelled = *found->second;
+    void cancel(operation& cancelled, bool only_unsent) {
         if (&cancelled == run_) return stop(asio::error::operation_aborted);
-        const bool is_sent = is_request(cancelled) && cancelled.packet->packet_id != 0;
+        const bool is_sent = cancelled.is_with_session && cancelled.packet->packet_id != 0;
         if (!only_unsent || !is_sent) abort(cancelled, asio::error::operation_aborted);
     }
 
@@ -239,6 +222,7 @@ private:
         if (brokers_.empty()) return fail(submitted, errc::no_broker_given);
         if (const error_code error = check_connect_options(options_)) return fail(submitted, error);
         run_ = &submitted;
+        runs_.push_back(submitted);
         next_broker_ = 0;
         connect();
     }
@@ -256,7 +240,7 @@ private:
         stream_.emplace(std::move(stream));
         state_ = state::connected;
         deadline_ = never;
-        end_error_ = errc::connection_closed;
+        lost_ = false;
         can_read_ = true;
         with_connect_packet(options_, [this](const connect_packet& packet) {
             return session_.connect(packet, now());  // checked by start_run()
@@ -269,6 +253,17 @@ private:
         state_ = state::closing;
         end_error_ = error;
         deadline_ = now() + options_.disconnect_timeout;
+    }
+
+    /// All is written. A socket that is closed with unread bytes in it resets the connection, and
+    /// the peer may never see the DISCONNECT: so the other side is waited for, where one direction
+    /// can be ended alone.
+    void finish_closing() {
+        if (shut_down_output(*stream_)) {
+            read();
+        } else {
+            end(end_error_);
+        }
     }
 
     /// Gives up the stream. It must outlive what is pending on it, so it ends in end_stream().
@@ -314,38 +309,38 @@ private:
         }
     }
 
-    /// async_run() is over, and with it all that is pending: async_run() itself is the last to
-    /// complete.
+    /// There is nothing more to do: async_run() ends, and with it all that is pending.
     void stopped(error_code error) {
         state_ = state::stopped;
-        is_stopping_ = true;  // until the last handler was called
+        is_stopping_ = true;
         stop_error_ = error;
         deadline_ = never;
         timer_set_for_ = never;
         timer_.cancel();
-        receivers_.clear();
-        is_disconnecting_ = false;
-        intrusive_list<operation> last;
+        end_operations();
+    }
+
+    /// async_run() and async_disconnect() are the last to complete. May be called again when a
+    /// handler threw.
+    void end_operations() {
+        const error_code error = stop_error_;
         const error_code cause = error ? error : error_code{asio::error::operation_aborted};
-        while (!pending_.empty()) {
-            operation& each = pending_.front();
-            if (&each == run_ || each.what == operation::kind::disconnect) {
-                each.unlink();
-                last.push_back(each);
-            } else {
-                abort(each, cause);
-            }
-        }
+        while (!requests_.empty())
+            abort(requests_.front(), cause);
+        while (!receivers_.empty())
+            abort(receivers_.front(), cause);
         run_ = nullptr;
+        is_disconnecting_ = false;
         is_stopping_ = false;
-        while (!last.empty()) {
-            operation& each = last.front();
-            fail(each, each.what == operation::kind::run ? error : error_code{});
+        while (!runs_.empty()) {
+            operation& last = runs_.front();
+            fail(last, last.what == submission::kind::run ? error : error_code{});
         }
     }
 
-    void start_disconnect(operation& submitted) {
-        if (run_ == nullptr) return fail(submitted, {});
+    void start_disconnect(operation& disconnect) {
+        if (run_ == nullptr) return fail(disconnect, {});
+        runs_.push_back(disconnect);
         is_disconnecting_ = true;
         drain_deadline_ = now() + options_.disconnect_timeout;
         if (!session_.is_online()) stop({});
@@ -354,7 +349,7 @@ private:
     /// Sends DISCONNECT when all that async_disconnect() waits for is done, or has had its time.
     void disconnect_when_drained() {
         if (!is_disconnecting_ || state_ != state::connected) return;
-        if (unfinished_requests_ != 0 && now() < drain_deadline_) return;
+        if (!requests_.empty() && now() < drain_deadline_) return;
         is_stopping_ = true;
         stop_error_ = {};
         session_.disconnect({});
@@ -384,14 +379,20 @@ private:
     /// here: what they start is only submitted, and comes later.
     void process() {
         const process_again_after_exception guard{*this};
+        if (state_ == state::stopped && is_stopping_) end_operations();
         start_submitted();
-        handle_events();
+        if (state_ != state::ending) handle_events();
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {
-            write();
+            if (!lost_) write();
             handle_events();  // QoS 0 completes when its write has begun
-            if (state_ == state::connected) read();
-            if (state_ == state::closing && !is_writing_) end(end_error_);
+            if (lost_) {
+                end(end_error_);
+            } else if (state_ == state::closing && !is_writing_) {
+                finish_closing();
+            } else {
+                read();
+            }
         }
         schedule();
     }
@@ -443,16 +444,22 @@ private:
         bool is_handled = false;
         bool is_for_receivers = false;
         bool has_returned = true;
-        session_.for_each_handler(packet, [&](const std::shared_ptr<void>& handler) {
+        const auto hand_over = [&](const std::shared_ptr<void>& handler) {
             if (handler == nullptr) {
                 is_for_receivers = true;
                 return;
             }
             is_handled = true;
             auto& subscriber = *static_cast<message_handler*>(handler.get());
-            has_returned =
-                subscriber.deliver(view, event.token, this->shared_from_this()) && has_returned;
-        });
+            has_returned &= subscriber.deliver(view, event.token, this->shared_from_this());
+        };
+        try {
+            session_.for_each_handler(packet, hand_over);
+        } catch (...) {
+            // A message that is never acknowledged would hold up all that come after it.
+            session_.acknowledge(event.token);
+            throw;
+        }
         if (is_for_receivers || (!is_handled && is_receiving_)) {
             receive(to_message(view), event.token);
         } else if (has_returned) {
@@ -466,10 +473,8 @@ private:
             received_.push_back({std::move(content), token});
             return;
         }
-        operation& receiver = *receivers_.front();
-        receivers_.pop_front();
         session_.acknowledge(token);
-        complete(receiver, error_code{}, std::move(content));
+        complete(receivers_.front(), error_code{}, std::move(content));
     }
 
     static std::size_t size_of(const message& content) noexcept {
@@ -489,10 +494,7 @@ private:
 
     void read_ended(error_code error, std::size_t size) {
         is_reading_ = false;
-        if (state_ != state::ending) {
-            if (size != 0) session_.received(size, now());
-            handle_events();  // what came before an end may say why
-        }
+        if (size != 0 && state_ != state::ending) session_.received(size, now());
         transferred(error);
     }
 
@@ -532,10 +534,12 @@ private:
     void transferred(error_code error) {
         if (state_ == state::ending) {
             end_stream();
-        } else if (error && state_ == state::closing) {
-            end(end_error_);
         } else if (error) {
-            end(error == asio::error::eof ? error_code{errc::connection_closed} : error);
+            // What came before is handled first: it may say why.
+            lost_ = true;
+            if (state_ == state::connected) {
+                end_error_ = error == asio::error::eof ? errc::connection_closed : error;
+            }
         }
         process();
     }
@@ -637,11 +641,11 @@ private:
 
     // Operations.
     submission_queue submitted_;
-    std::atomic<std::uint64_t> cancellation_count_{0};
-    intrusive_list<operation> pending_;  // all of them, in the order of submission
-    std::unordered_map<std::uint64_t, operation*> cancellable_;
-    std::optional<asio::executor_work_guard<asio::any_io_executor>> work_;  // while any is pending
-    std::size_t unfinished_requests_ = 0;
+    intrusive_list<operation> requests_;   // publish, subscribe, unsubscribe
+    intrusive_list<operation> receivers_;  // async_receive(), when no message waits
+    intrusive_list<operation> runs_;       // async_run() and async_disconnect()
+    std::size_t pending_count_ = 0;        // in all of these
+    std::optional<asio::executor_work_guard<asio::any_io_executor>> work_;  // while there are any
     operation* run_ = nullptr;
     bool is_disconnecting_ = false;
     bool is_stopping_ = false;
@@ -649,10 +653,9 @@ private:
     error_code stop_error_;
     time_point drain_deadline_ = never;
 
-    // Messages for async_receive(), or the operations that wait for one.
-    std::deque<received_message> received_;
+    // Messages that wait for async_receive().
+    ring_buffer<received_message> received_;
     std::size_t received_bytes_ = 0;
-    std::deque<operation*> receivers_;
     bool is_receiving_ = false;  // async_receive() was called
 
     // The connection.
@@ -667,6 +670,7 @@ private:
     bool is_reading_ = false;
     bool is_writing_ = false;
     bool can_read_ = false;
+    bool lost_ = false;  // a read or write has failed
     std::vector<asio::const_buffer> write_buffers_;
     std::span<asio::const_buffer> to_write_;
     Timer timer_;

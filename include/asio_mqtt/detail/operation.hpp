@@ -36,7 +36,8 @@ public:
     /// takes.
     outbound_packet* packet = nullptr;
     bool is_with_session = false;
-    std::uint64_t cancellation_id = 0;  ///< 0: cannot be cancelled.
+    /// Where those who may cancel the operation find it; null inside once it has completed.
+    std::shared_ptr<operation*> cancellation_target{};
 
     /// Frees the node without calling the handler.
     void destroy() noexcept { finish_(*this, action::destroy, {}, nullptr); }

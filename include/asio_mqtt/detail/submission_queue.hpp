@@ -7,8 +7,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace asio_mqtt::detail {
+
+class operation;
 
 /// Something that any thread asks of a client.
 struct submission {
@@ -39,9 +42,9 @@ protected:
 struct notice final : submission {
     explicit notice(kind of) noexcept : submission{of} {}
 
-    std::uint64_t cancellation_id = 0;  ///< cancel: of the operation.
-    bool only_unsent = false;           ///< cancel: not when its packet was sent.
-    acknowledgement token{};            ///< acknowledge: of the message.
+    std::shared_ptr<operation*> to_cancel{};  ///< cancel: see operation::cancellation_target.
+    bool only_unsent = false;                 ///< cancel: not when its packet was sent.
+    acknowledgement token{};                  ///< acknowledge: of the message.
 };
 
 /// Submissions on their way from any thread to the client. Those of one thread arrive in its order.
@@ -58,26 +61,28 @@ public:
     }
 
     /// Calls `take(submission)` for each, oldest first. What that submits in turn is left for the
-    /// next time.
+    /// next time, and so is what follows one whose taking throws.
     template <class Take>
     void take_all(Take&& take) {
-        submission* newest = last_.exchange(nullptr, std::memory_order_acquire);
-        submission* oldest = nullptr;
-        while (newest != nullptr) {
-            submission* older = newest->next_submitted;
-            newest->next_submitted = oldest;
-            oldest = newest;
-            newest = older;
+        if (oldest_ == nullptr) {
+            submission* newest = last_.exchange(nullptr, std::memory_order_acquire);
+            while (newest != nullptr) {
+                submission* older = newest->next_submitted;
+                newest->next_submitted = oldest_;
+                oldest_ = newest;
+                newest = older;
+            }
         }
-        while (oldest != nullptr) {
-            submission* each = oldest;
-            oldest = each->next_submitted;
-            take(*each);
+        while (oldest_ != nullptr) {
+            submission& each = *oldest_;
+            oldest_ = each.next_submitted;
+            take(each);
         }
     }
 
 private:
     std::atomic<submission*> last_{nullptr};
+    submission* oldest_ = nullptr;  // of those that are being taken
 };
 
 }  // namespace asio_mqtt::detail

@@ -21,4 +21,17 @@ void close_stream(Stream& stream) {
     }
 }
 
+/// Tells the peer that nothing more will come, while its bytes can still be read; false when the
+/// stream cannot.
+template <class Stream>
+bool shut_down_output(Stream& stream) {
+    if constexpr (requires(error_code error) { stream.shutdown(Stream::shutdown_send, error); }) {
+        error_code error;
+        stream.shutdown(Stream::shutdown_send, error);
+        return !error;
+    } else {
+        return false;
+    }
+}
+
 }  // namespace asio_mqtt
