@@ -37,7 +37,7 @@ enum class errc {
     invalid_flags,           ///< DUP at QoS 0 [MQTT-3.3.1-2], or Session Present on a refusal
                              ///< [MQTT-3.2.2-6].
     invalid_broker_address,  ///< Not scheme://host[:port], or a scheme that the connector lacks.
-    no_broker_given,              ///< client_options::brokers is empty.
+    no_broker_given,         ///< client_options::brokers is empty.
     invalid_options,         ///< Options of the client that contradict each other.
     already_running,         ///< async_run() while it runs already.
     not_connected,           ///< The operation needs a connection and there is none.

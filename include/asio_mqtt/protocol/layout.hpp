@@ -47,9 +47,7 @@ void layout_reason_tail(Io& io, Packet& packet) {
     if constexpr (Version == protocol_version::v5) {
         if (!io.more(has_reason || has_properties)) return;
         io.reason(packet.type, packet.reason);
-        // Only AUTH may not leave the property length out when it has a reason code (3.15.2.1).
-        const bool has_length = has_properties || Packet::type == packet_type::auth;
-        if (io.more(has_length)) io.properties(packet.properties);
+        if (io.more(has_properties)) io.properties(packet.properties);
     } else {
         io.absent("reason", has_reason);
         io.absent("properties", has_properties);
