@@ -14,70 +14,44 @@
 
 namespace asio_mqtt {
 
-/// Outcome of codec::measure(): true when the packet may be sent.
-struct measure_result {
-    std::uint32_t remaining_length = 0;
-    errc error{};            ///< What forbids sending it; errc{} when nothing does.
-    const char* field = "";  ///< Name of the field at fault.
-
-    explicit operator bool() const noexcept { return error == errc{}; }
-    /// Size of the whole packet in bytes.
-    std::size_t packet_size() const noexcept {
-        return 1 + variable_byte_integer_size(remaining_length) + remaining_length;
-    }
-};
-
-/// Outcome of codec::decode(): true when the packet was read and is well-formed.
-struct decode_result {
-    decode_errc error{};     ///< What is wrong; decode_errc{} when nothing is.
-    std::size_t offset = 0;  ///< Where: bytes from the start of the packet to the field at fault.
-    const char* field = "";  ///< Name of that field.
-
-    explicit operator bool() const noexcept { return error == decode_errc{}; }
-};
-
-/// Encodes and decodes the control packets of one version of the protocol, in both directions.
+/// Encodes and decodes control packets, the version of the protocol being known at run time.
 ///
 /// Nothing here allocates (but encode() may grow its container), throws, or keeps state; all
 /// functions may be called from any thread. Decoded packets hold views into the bytes that were
 /// decoded.
-template <protocol_version Version>
-struct codec {
-    static constexpr protocol_version version = Version;
+class versioned_codec {
+public:
+    explicit constexpr versioned_codec(protocol_version version) noexcept : version_{version} {}
 
     /// Checks all that the standard asks of the packet on its own, and tells its size.
     ///
     /// What depends on the peer (its Maximum Packet Size, its Maximum QoS) or on the sender being a
     /// client or a broker is not looked at.
     template <class Packet>
-    static measure_result measure(const Packet& packet) noexcept {
+    measure_result measure(const Packet& packet) const noexcept {
         wire::packet_measurer measurer;
-        if constexpr (Version == protocol_version::v3_1_1 && Packet::type == packet_type::auth) {
+        if (Packet::type == packet_type::auth && version_ == protocol_version::v3_1_1) {
             measurer.fail(errc::not_in_this_version, "packet");
         }
         wire::check_as_sender(measurer, packet);
-        wire::layout<Version>(measurer, packet);
-        if (measurer.size() > max_variable_byte_integer) {
-            measurer.fail(errc::packet_too_large, "packet");
-            return {0, measurer.error(), measurer.field()};
-        }
-        return {static_cast<std::uint32_t>(measurer.size()), measurer.error(), measurer.field()};
+        wire::layout(measurer, version_, packet);
+        return measurer.result();
     }
 
     /// Writes a packet for which measure() was true into `measured.packet_size()` bytes at `out`;
     /// returns the end of what was written.
     template <class Packet>
-    static std::byte* write(const Packet& packet, const measure_result& measured,
-                            std::byte* out) noexcept {
+    std::byte* write(const Packet& packet, const measure_result& measured,
+                     std::byte* out) const noexcept {
         wire::packet_writer writer{out};
         writer.fixed_header(Packet::type, wire::flags_of(packet), measured.remaining_length);
-        wire::layout<Version>(writer, packet);
+        wire::layout(writer, version_, packet);
         return writer.end();
     }
 
     /// Appends the packet to a container of bytes; appends nothing when measure() forbids it.
     template <class Packet, class Container>
-    static measure_result encode(const Packet& packet, Container& out) {
+    measure_result encode(const Packet& packet, Container& out) const {
         const measure_result measured = measure(packet);
         if (measured) {
             const std::size_t before = out.size();
@@ -93,9 +67,9 @@ struct codec {
     /// The packet's type must be that of the header. What the packet held before is gone; when it
     /// is refused, what it holds then is of no use.
     template <class Packet>
-    static decode_result decode(const fixed_header& header, std::span<const std::byte> body,
-                                Packet& packet) noexcept {
-        if (Version == protocol_version::v3_1_1 && Packet::type == packet_type::auth) {
+    decode_result decode(const fixed_header& header, std::span<const std::byte> body,
+                         Packet& packet) const noexcept {
+        if (Packet::type == packet_type::auth && version_ == protocol_version::v3_1_1) {
             return {decode_errc::invalid_packet_type, 0, "packet"};
         }
         packet = Packet{};
@@ -105,14 +79,12 @@ struct codec {
             packet.retain = (header.flags & 0x01) != 0;
         }
         wire::packet_reader reader{body.data(), body.data() + body.size()};
-        wire::layout<Version>(reader, packet);
-        reader.finish();
-        if (reader.error() == decode_errc{}) return {};
-        return {reader.error(), header.size + reader.offset(), reader.field()};
+        wire::layout(reader, version_, packet);
+        return reader.finish(header.size);
     }
 
     /// Reads a packet of any type. `bytes` must hold exactly one, fixed header included.
-    static decode_result decode(std::span<const std::byte> bytes, any_packet& packet) noexcept {
+    decode_result decode(std::span<const std::byte> bytes, any_packet& packet) const noexcept {
         const fixed_header_result head = read_fixed_header(bytes);
         if (head.error == decode_errc::malformed_length) return {head.error, 1, "remaining length"};
         if (head.error != decode_errc{}) return {head.error, 0, "fixed header"};
@@ -127,8 +99,8 @@ struct codec {
 
 private:
     template <std::size_t Index>
-    static decode_result decode_as(const fixed_header& header, std::span<const std::byte> body,
-                                   any_packet& packet) noexcept {
+    decode_result decode_as(const fixed_header& header, std::span<const std::byte> body,
+                            any_packet& packet) const noexcept {
         // The alternatives of any_packet stand in the order of their types, from 1 on.
         if constexpr (Index == std::variant_size_v<any_packet>) {
             return {decode_errc::invalid_packet_type, 0, "fixed header"};
@@ -138,16 +110,48 @@ private:
             return decode(header, body, packet.template emplace<Index>());
         }
     }
+
+    protocol_version version_;
+};
+
+/// The same for one version that is known when compiling: `codec<protocol_version::v5>::decode()`.
+template <protocol_version Version>
+struct codec {
+    static constexpr protocol_version version = Version;
+
+    /// See versioned_codec::measure().
+    template <class Packet>
+    static measure_result measure(const Packet& packet) noexcept {
+        return versioned_codec{Version}.measure(packet);
+    }
+
+    /// See versioned_codec::write().
+    template <class Packet>
+    static std::byte* write(const Packet& packet, const measure_result& measured,
+                            std::byte* out) noexcept {
+        return versioned_codec{Version}.write(packet, measured, out);
+    }
+
+    /// See versioned_codec::encode().
+    template <class Packet, class Container>
+    static measure_result encode(const Packet& packet, Container& out) {
+        return versioned_codec{Version}.encode(packet, out);
+    }
+
+    /// See versioned_codec::decode().
+    template <class Packet>
+    static decode_result decode(const fixed_header& header, std::span<const std::byte> body,
+                                Packet& packet) noexcept {
+        return versioned_codec{Version}.decode(header, body, packet);
+    }
+
+    /// See versioned_codec::decode().
+    static decode_result decode(std::span<const std::byte> bytes, any_packet& packet) noexcept {
+        return versioned_codec{Version}.decode(bytes, packet);
+    }
 };
 
 using codec_v3_1_1 = codec<protocol_version::v3_1_1>;
 using codec_v5 = codec<protocol_version::v5>;
-
-/// codec::measure() for a version that is known at run time only.
-template <class Packet>
-measure_result measure(protocol_version version, const Packet& packet) noexcept {
-    return version == protocol_version::v5 ? codec_v5::measure(packet)
-                                           : codec_v3_1_1::measure(packet);
-}
 
 }  // namespace asio_mqtt

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/protocol/packets.hpp>
+#include <asio_mqtt/protocol/property_slots.hpp>
 
 // Where each field of each control packet lies, written down once for both versions and both
 // directions (chapter 3 of the standards). An `Io` is one of
@@ -16,21 +17,14 @@
 namespace asio_mqtt::wire {
 
 template <class Properties>
-constexpr bool is_set(const Properties& properties) noexcept {
-    bool any = false;
-    Properties::members(properties, [&any](property_id, const auto& member) {
-        if constexpr (requires { member.has_value(); }) {
-            any = any || member.has_value();
-        } else {
-            any = any || !member.empty();
-        }
-    });
-    return any;
+bool is_set(const Properties& properties) noexcept {
+    return property_slots{properties}.any_set();
 }
 
-template <protocol_version Version, class Io, class Properties>
-void layout_properties(Io& io, Properties& properties, const char* field = "properties") {
-    if constexpr (Version == protocol_version::v5) {
+template <class Io, class Properties>
+void layout_properties(Io& io, protocol_version version, Properties& properties,
+                       const char* field = "properties") {
+    if (version == protocol_version::v5) {
         io.properties(properties);
     } else {
         io.absent(field, is_set(properties));
@@ -40,11 +34,11 @@ void layout_properties(Io& io, Properties& properties, const char* field = "prop
 /// The tail of PUBACK, PUBREC, PUBREL, PUBCOMP, DISCONNECT and AUTH: a reason code and properties,
 /// each of which may be left out from the end when there is nothing to say
 /// (3.4.2.1, 3.14.2.1, 3.15.2.1).
-template <protocol_version Version, class Io, class Packet>
-void layout_reason_tail(Io& io, Packet& packet) {
+template <class Io, class Packet>
+void layout_reason_tail(Io& io, protocol_version version, Packet& packet) {
     const bool has_properties = is_set(packet.properties);
     const bool has_reason = packet.reason != reason_code::success;
-    if constexpr (Version == protocol_version::v5) {
+    if (version == protocol_version::v5) {
         if (!io.more(has_reason || has_properties)) return;
         io.reason(packet.type, packet.reason);
         if (io.more(has_properties)) io.properties(packet.properties);
@@ -61,16 +55,17 @@ void layout_authentication(Io& io, Properties& properties) {
                                      !properties.authentication_data.has_value());
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::connect) void layout(Io& io, Packet& packet) {
-    io.protocol(Version);
-    io.connect_flags(Version, packet);
+template <class Io, class Packet>
+requires(Packet::type == packet_type::connect) void layout(Io& io, protocol_version version,
+                                                           Packet& packet) {
+    io.protocol(version);
+    io.connect_flags(version, packet);
     io.integer("keep_alive", packet.keep_alive);
-    layout_properties<Version>(io, packet.properties);
+    layout_properties(io, version, packet.properties);
     layout_authentication(io, packet.properties);
     io.string("client_id", packet.client_id);
     if (packet.will) {
-        layout_properties<Version>(io, packet.will->properties, "will properties");
+        layout_properties(io, version, packet.will->properties, "will properties");
         io.topic_name("will topic", packet.will->topic);
         io.binary("will payload", packet.will->payload);
     }
@@ -78,79 +73,88 @@ requires(Packet::type == packet_type::connect) void layout(Io& io, Packet& packe
     if (packet.password) io.binary("password", *packet.password);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::connack) void layout(Io& io, Packet& packet) {
+template <class Io, class Packet>
+requires(Packet::type == packet_type::connack) void layout(Io& io, protocol_version version,
+                                                           Packet& packet) {
     io.boolean("session_present", packet.session_present);
-    if constexpr (Version == protocol_version::v5) {
+    if (version == protocol_version::v5) {
         io.reason(packet.type, packet.reason);
     } else {
         io.return_code(packet.reason);
     }
-    layout_properties<Version>(io, packet.properties);
+    layout_properties(io, version, packet.properties);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::publish) void layout(Io& io, Packet& packet) {
+template <class Io, class Packet>
+requires(Packet::type == packet_type::publish) void layout(Io& io, protocol_version version,
+                                                           Packet& packet) {
     io.publish_topic(packet.topic);
     if (packet.qos != qos::at_most_once) io.packet_id(packet.packet_id);
-    layout_properties<Version>(io, packet.properties);
+    layout_properties(io, version, packet.properties);
     // [MQTT-4.7.3-1] Only a topic alias stands for an empty topic name (3.3.2.1).
     io.require_topic_name(!packet.topic.empty() || packet.properties.topic_alias.has_value());
     io.rest(packet.payload);
 }
 
-template <protocol_version Version, class Io, class Packet>
+template <class Io, class Packet>
 requires(Packet::type == packet_type::puback || Packet::type == packet_type::pubrec ||
          Packet::type == packet_type::pubrel ||
-         Packet::type == packet_type::pubcomp) void layout(Io& io, Packet& packet) {
+         Packet::type == packet_type::pubcomp) void layout(Io& io, protocol_version version,
+                                                           Packet& packet) {
     io.packet_id(packet.packet_id);
-    layout_reason_tail<Version>(io, packet);
+    layout_reason_tail(io, version, packet);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::subscribe) void layout(Io& io, Packet& packet) {
+template <class Io, class Packet>
+requires(Packet::type == packet_type::subscribe) void layout(Io& io, protocol_version version,
+                                                             Packet& packet) {
     io.packet_id(packet.packet_id);
-    layout_properties<Version>(io, packet.properties);
-    io.subscriptions(Version, packet.subscriptions);
+    layout_properties(io, version, packet.properties);
+    io.subscriptions(version, packet.subscriptions);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::suback) void layout(Io& io, Packet& packet) {
+template <class Io, class Packet>
+requires(Packet::type == packet_type::suback) void layout(Io& io, protocol_version version,
+                                                          Packet& packet) {
     io.packet_id(packet.packet_id);
-    layout_properties<Version>(io, packet.properties);
-    io.reasons(Version, packet.type, packet.reasons);
+    layout_properties(io, version, packet.properties);
+    io.reasons(version, packet.type, packet.reasons);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::unsubscribe) void layout(Io& io, Packet& packet) {
+template <class Io, class Packet>
+requires(Packet::type == packet_type::unsubscribe) void layout(Io& io, protocol_version version,
+                                                               Packet& packet) {
     io.packet_id(packet.packet_id);
-    layout_properties<Version>(io, packet.properties);
+    layout_properties(io, version, packet.properties);
     io.filters(packet.filters);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::unsuback) void layout(Io& io, Packet& packet) {
+template <class Io, class Packet>
+requires(Packet::type == packet_type::unsuback) void layout(Io& io, protocol_version version,
+                                                            Packet& packet) {
     io.packet_id(packet.packet_id);
-    layout_properties<Version>(io, packet.properties);
-    if constexpr (Version == protocol_version::v5) {
-        io.reasons(Version, packet.type, packet.reasons);
+    layout_properties(io, version, packet.properties);
+    if (version == protocol_version::v5) {
+        io.reasons(version, packet.type, packet.reasons);
     } else {
         io.absent("reasons", !packet.reasons.empty());
     }
 }
 
-template <protocol_version Version, class Io, class Packet>
+template <class Io, class Packet>
 requires(Packet::type == packet_type::pingreq ||
-         Packet::type == packet_type::pingresp) void layout(Io&, Packet&) {}
+         Packet::type == packet_type::pingresp) void layout(Io&, protocol_version, Packet&) {}
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::disconnect) void layout(Io& io, Packet& packet) {
-    layout_reason_tail<Version>(io, packet);
+template <class Io, class Packet>
+requires(Packet::type == packet_type::disconnect) void layout(Io& io, protocol_version version,
+                                                              Packet& packet) {
+    layout_reason_tail(io, version, packet);
 }
 
-template <protocol_version Version, class Io, class Packet>
-requires(Packet::type == packet_type::auth) void layout(Io& io, Packet& packet) {
-    layout_reason_tail<Version>(io, packet);
+template <class Io, class Packet>
+requires(Packet::type == packet_type::auth) void layout(Io& io, protocol_version version,
+                                                        Packet& packet) {
+    layout_reason_tail(io, version, packet);
     layout_authentication(io, packet.properties);
 }
 

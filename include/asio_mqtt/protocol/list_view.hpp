@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
 #include <span>
 #include <vector>
 
@@ -23,13 +22,15 @@ struct wire_element;
 template <class T>
 class list_view {
 public:
+    /// Not std::default_sentinel_t: <iterator> brings the stream buffers with it.
+    struct end_marker {};
+
     class iterator {
     public:
         using value_type = T;
         using reference = T;
         using pointer = void;
         using difference_type = std::ptrdiff_t;
-        using iterator_category = std::input_iterator_tag;
 
         iterator() = default;
         T operator*() const { return element_; }
@@ -43,7 +44,7 @@ public:
             advance();
             return before;
         }
-        bool operator==(std::default_sentinel_t) const { return end_; }
+        bool operator==(end_marker) const { return end_; }
 
     private:
         friend list_view;
@@ -88,7 +89,7 @@ public:
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     iterator begin() const { return iterator{*this}; }
-    std::default_sentinel_t end() const noexcept { return {}; }
+    end_marker end() const noexcept { return {}; }
     T front() const { return *begin(); }
 
 private:

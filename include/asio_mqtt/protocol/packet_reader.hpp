@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/decode_errc.hpp>
+#include <asio_mqtt/protocol/codec_result.hpp>
 #include <asio_mqtt/protocol/layout.hpp>
 #include <asio_mqtt/protocol/topic.hpp>
 
@@ -17,15 +17,11 @@ public:
     packet_reader(const std::byte* first, const std::byte* last) noexcept
         : begin_{first}, cursor_{first}, end_{last} {}
 
-    decode_errc error() const noexcept { return error_; }
-    /// Name of the field at which the error lies.
-    const char* field() const noexcept { return field_; }
-    /// Bytes from the first one to the start of that field.
-    std::size_t offset() const noexcept { return static_cast<std::size_t>(error_at_ - begin_); }
-
-    /// To be called last: every byte must have been read.
-    void finish() noexcept {
+    /// To be called last: every byte must have been read. `header_size` counts before the first.
+    decode_result finish(std::size_t header_size) noexcept {
         if (cursor_ != end_) fail(decode_errc::trailing_bytes, "packet");
+        if (!failed()) return {};
+        return {error_, header_size + static_cast<std::size_t>(error_at_ - begin_), field_};
     }
 
     bool more(bool) const noexcept { return cursor_ != end_; }
@@ -218,8 +214,7 @@ public:
         const std::byte* packet_end = end_;
         end_ = cursor_ + length.value;  // no property may reach past its block
         block_ = cursor_;
-        while (cursor_ != end_ && !failed())
-            property(properties);
+        if (cursor_ != end_) read_block(property_slots{properties});
         end_ = packet_end;
         if (failed()) cursor_ = end_;
     }
@@ -261,23 +256,23 @@ private:
         return list_view<T>::from_wire({start, cursor_}, count);
     }
 
-    template <class Properties>
-    void property(Properties& properties) noexcept {
+    void read_block(const property_slots& slots) noexcept {
+        while (cursor_ != end_ && !failed())
+            read_property(slots);
+    }
+
+    void read_property(const property_slots& slots) noexcept {
         const std::byte* start = cursor_;
         std::uint8_t byte = 0;
         integer("property identifier", byte);
         const auto id = static_cast<property_id>(byte);
-        bool found = false;
-        Properties::members(properties, [&](property_id candidate, auto& member) {
-            if (candidate != id) return;
-            found = true;
-            value(id, member);
-        });
-        if (!found) {
-            const bool known = kind_of(id) != property_kind::unknown;
-            fail_at(start, known ? decode_errc::misplaced_property : decode_errc::unknown_property,
-                    to_string(id));
+        for (const property_slot& slot : slots) {
+            if (slot.id != id) continue;
+            return slot.visit([this, id](auto& member) { value(id, member); });
         }
+        const bool known = kind_of(id) != property_kind::unknown;
+        fail_at(start, known ? decode_errc::misplaced_property : decode_errc::unknown_property,
+                to_string(id));
     }
 
     template <class T>

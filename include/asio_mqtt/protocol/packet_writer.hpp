@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/errc.hpp>
+#include <asio_mqtt/protocol/codec_result.hpp>
 #include <asio_mqtt/protocol/layout.hpp>
 #include <asio_mqtt/protocol/topic.hpp>
 
@@ -29,33 +29,25 @@ constexpr std::size_t size_of(property_id, const user_property_view& value) noex
     return 4 + value.name.size() + value.value.size();
 }
 
-/// Calls `visit(id, value)` for every property that is present, lists unrolled.
-template <class Properties, class Visitor>
-void for_each_property(const Properties& properties, Visitor&& visit) {
-    Properties::members(properties, [&visit](property_id id, const auto& member) {
-        if constexpr (requires { member.has_value(); }) {
-            if (member) visit(id, *member);
-        } else {
-            for (const auto& element : member)
-                visit(id, element);
-        }
-    });
-}
-
-template <class Properties>
-std::size_t size_of(const Properties& properties) noexcept {
+inline std::size_t size_of(const property_slots& slots) noexcept {
     std::size_t size = 0;
-    for_each_property(
-        properties, [&size](property_id id, const auto& value) { size += 1 + size_of(id, value); });
+    for (const property_slot& slot : slots) {
+        slot.for_each_value(
+            [&size, id = slot.id](const auto& value) { size += 1 + size_of(id, value); });
+    }
     return size;
 }
 
 /// The `Io` that checks a packet which is to be sent and adds up its Remaining Length.
 class packet_measurer {
 public:
-    std::size_t size() const noexcept { return size_; }
-    errc error() const noexcept { return error_; }
-    const char* field() const noexcept { return field_; }
+    measure_result result() noexcept {
+        if (size_ > max_variable_byte_integer) {
+            fail(errc::packet_too_large, "packet");
+            size_ = 0;
+        }
+        return {static_cast<std::uint32_t>(size_), error_, field_};
+    }
 
     bool more(bool wanted) const noexcept { return wanted; }
     void absent(const char* field, bool set) noexcept {
@@ -150,11 +142,7 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        const std::size_t size = size_of(properties);
-        if (size > max_variable_byte_integer) return fail(errc::packet_too_large, "properties");
-        size_ += variable_byte_integer_size(static_cast<std::uint32_t>(size)) + size;
-        for_each_property(properties,
-                          [this](property_id id, const auto& value) { this->property(id, value); });
+        check(property_slots{properties});
     }
 
     void check_qos(qos value, const char* field) noexcept {
@@ -167,6 +155,16 @@ public:
     }
 
 private:
+    void check(const property_slots& slots) noexcept {
+        const std::size_t size = size_of(slots);
+        if (size > max_variable_byte_integer) return fail(errc::packet_too_large, "properties");
+        size_ += variable_byte_integer_size(static_cast<std::uint32_t>(size)) + size;
+        for (const property_slot& slot : slots) {
+            slot.for_each_value(
+                [this, id = slot.id](const auto& value) { this->property(id, value); });
+        }
+    }
+
     void topic_filter(std::string_view filter) noexcept {
         if (!is_valid_topic_filter(filter)) fail(errc::invalid_topic_filter, "topic filter");
         size_ += 2 + filter.size();
@@ -292,17 +290,19 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        out_ = write_variable_byte_integer(static_cast<std::uint32_t>(size_of(properties)), out_);
-        property_block(properties);
+        const property_slots slots{properties};
+        out_ = write_variable_byte_integer(static_cast<std::uint32_t>(size_of(slots)), out_);
+        property_block(slots);
     }
 
     /// The properties without the length before them.
-    template <class Properties>
-    void property_block(const Properties& properties) noexcept {
-        for_each_property(properties, [this](property_id id, const auto& value) {
-            put(static_cast<std::uint8_t>(id));
-            property(id, value);
-        });
+    void property_block(const property_slots& slots) noexcept {
+        for (const property_slot& slot : slots) {
+            slot.for_each_value([this, id = slot.id](const auto& value) {
+                this->put(static_cast<std::uint8_t>(id));
+                this->property(id, value);
+            });
+        }
     }
 
 private:

@@ -23,8 +23,9 @@ TEST_CASE("decoding, measuring and writing allocate nothing [immune-6]") {
                     const measure_result measured = Codec::measure(decoded);
                     Codec::write(decoded, measured, out.data());
                     if constexpr (requires { decoded.properties; }) {
-                        wire::for_each_property(decoded.properties,
-                                                [&](property_id, const auto&) { ++elements; });
+                        for (const auto& slot : wire::property_slots{decoded.properties}) {
+                            slot.for_each_value([&](const auto&) { ++elements; });
+                        }
                     }
                 },
                 packet);
