@@ -12,7 +12,8 @@
 
 namespace asio_mqtt {
 
-/// Names one received message towards session::acknowledge(). A copy is as good; one that is late is ignored.
+/// Names one received message towards session::acknowledge(). A copy is as good; one that is late
+/// is ignored.
 struct acknowledgement {
     std::uint64_t number = 0;  ///< Counts arrivals at QoS 1 and 2; 0: none is asked for (QoS 0).
     std::uint16_t packet_id = 0;
@@ -24,13 +25,14 @@ struct acknowledgement {
 
 namespace asio_mqtt::detail {
 
-// The receiving half of a session: which messages the application has still to take over, in which order they are
-// acknowledged, and which QoS 2 identifiers must not be delivered again. All of it is in this file.
+// The receiving half of a session: which messages the application has still to take over, in which
+// order they are acknowledged, and which QoS 2 identifiers must not be delivered again. All of it
+// is in this file.
 //
-// - PUBACK and PUBREC leave in the order in which the messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3], whatever
-//   the order in which the application is done with them.
-// - The acknowledgement of a message that came over an earlier connection is never sent on this one: at QoS 1
-//   the broker sends the message again; at QoS 2 as well, and that copy is answered, not delivered.
+// - PUBACK and PUBREC leave in the order in which the messages came, whatever the order in which
+//   the application is done with them [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+// - The acknowledgement of a message of an earlier connection is never sent on this one: the broker
+//   sends the message again; at QoS 2 that copy is answered and not delivered.
 // - A QoS 2 identifier is remembered until PUBREL, over lost connections too [MQTT-4.3.3-10].
 
 class inbound {
@@ -41,11 +43,15 @@ public:
     verdict publish(const publish_packet& packet, std::uint16_t receive_maximum,
                     acknowledgement& token) {
         const bool is_qos_2 = packet.qos == qos::exactly_once;
-        if (qos_2_message* known = is_qos_2 ? qos_2_.find(packet.packet_id) : nullptr) {
-            const bool is_first_copy = !came_on_this_connection(*known);
+        qos_2_message* known = is_qos_2 ? qos_2_.find(packet.packet_id) : nullptr;
+        if (known != nullptr && is_of_lost_session(*known, packet)) {
+            qos_2_.erase(packet.packet_id);
+            known = nullptr;
+        }
+        if (known != nullptr) {
+            if (!came_on_this_connection(*known)) ++outstanding_;
             // A copy is answered again, unless the answer to an earlier one is still due.
-            if (is_first_copy || known->taken_over) {
-                if (is_first_copy) ++outstanding_;
+            if (known->latest_copy < first_number_) {
                 known->latest_copy = arrived(packet.packet_id, is_qos_2, known->taken_over);
             }
             return verdict::duplicate;
@@ -105,8 +111,12 @@ public:
         outstanding_ = 0;
     }
 
-    /// The broker has forgotten the session: identifiers mean nothing any more [MQTT-3.2.2-5].
-    void session_lost() noexcept { qos_2_.clear(); }
+    /// What the broker's session is: one that is not there has forgotten the identifiers
+    /// [MQTT-3.2.2-5]; one that is present but not certain to be the same as before may have.
+    void connected(bool session_present, bool is_certain) noexcept {
+        if (!session_present) qos_2_.clear();
+        trusts_identifiers_ = is_certain;
+    }
 
 private:
     struct arrival {
@@ -130,15 +140,23 @@ private:
         arrivals_[number - first_number_].taken_over = true;
     }
 
+    /// A broker sets DUP when it sends a message again [MQTT-3.3.1-1]. That is believed only where
+    /// the identifier alone may mislead: some forget it.
+    bool is_of_lost_session(const qos_2_message& known,
+                            const publish_packet& packet) const noexcept {
+        return !trusts_identifiers_ && !packet.dup && !came_on_this_connection(known);
+    }
+
     bool came_on_this_connection(const qos_2_message& known) const noexcept {
         return known.latest_copy >= connection_start_;
     }
 
-    ring_buffer<arrival> arrivals_;     // of this connection and not acknowledged, in order
-    std::uint64_t first_number_ = 1;    // of the first of them, counting over all connections
+    ring_buffer<arrival> arrivals_;   // of this connection and not acknowledged, in order
+    std::uint64_t first_number_ = 1;  // of the first of them, counting over all connections
     std::uint64_t connection_start_ = 1;
-    std::uint32_t outstanding_ = 0;     // what the broker has used of the Receive Maximum
+    std::uint32_t outstanding_ = 0;  // what the broker has used of the Receive Maximum
     packet_id_table<qos_2_message> qos_2_;
+    bool trusts_identifiers_ = true;
 };
 
 }  // namespace asio_mqtt::detail

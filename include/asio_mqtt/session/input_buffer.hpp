@@ -15,8 +15,9 @@ namespace asio_mqtt::detail {
 
 /// Collects what was read and cuts it into packets, wherever reads end.
 ///
-/// Call prepare(), read into what it gives, commit(), then next() until it needs more. Memory grows only as bytes
-/// really arrive: a packet that announces 256 MiB and sends none of them costs nothing.
+/// Call prepare(), read into what it gives, commit(), then next() until it needs more. Memory grows
+/// only as bytes really arrive: a packet that announces 256 MiB and sends none of them costs
+/// nothing.
 class input_buffer {
 public:
     /// Room for the next read, never empty. Invalidates the bodies that next() gave.
@@ -55,7 +56,9 @@ public:
         }
         if (bytes.size() < size) return {};
         begin_ += size;
-        return {packet::status::whole, {}, head.header,
+        return {packet::status::whole,
+                {},
+                head.header,
                 bytes.subspan(head.header.size, head.header.remaining_length)};
     }
 

@@ -29,8 +29,8 @@ private:
     list_node* previous_ = nullptr;
 };
 
-/// A list whose links lie in its elements: queueing allocates nothing, and any element leaves in one step.
-/// The list owns nothing: whoever takes an element out has it.
+/// A list whose links lie in its elements: queueing allocates nothing, and any element leaves in
+/// one step. The list owns nothing: whoever takes an element out has it.
 template <class T>
 class intrusive_list {
 public:

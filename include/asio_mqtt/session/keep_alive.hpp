@@ -12,17 +12,16 @@ namespace asio_mqtt::detail {
 
 /// Decides when to send PINGREQ and when the peer counts as dead (3.1.2.10, 3.12.4).
 ///
-/// A ping is due when for one keep-alive interval nothing was sent [MQTT-3.1.2-20], or nothing was received: a
-/// client that only ever sends would not notice a half-open link otherwise. After a ping the peer has
-/// `response_timeout` to send something; any byte counts, since a PINGRESP queues behind a large packet that is
-/// still coming in.
+/// A ping is due when for one keep-alive interval nothing was sent [MQTT-3.1.2-20], or nothing was
+/// received: a client that only ever sends would not notice a half-open link otherwise. After a
+/// ping the peer has `response_timeout` to send something; any byte counts, since a PINGRESP queues
+/// behind a large packet that is still coming in. While that takes long, pings go on.
 class keep_alive {
 public:
     enum class action { none, send_ping, peer_is_dead };
 
     /// An interval of zero switches pings off.
-    void start(std::chrono::seconds interval,
-               std::chrono::milliseconds response_timeout) noexcept {
+    void start(std::chrono::seconds interval, std::chrono::milliseconds response_timeout) noexcept {
         interval_ = interval;
         response_timeout_ = response_timeout;
         ping_sent_ = never;
@@ -35,23 +34,29 @@ public:
 
     time_point deadline() const noexcept {
         if (interval_ == std::chrono::seconds{0}) return never;
-        if (ping_sent_ != never) return std::max(ping_sent_, received_) + response_timeout_;
+        if (is_waiting()) return std::min(response_deadline(), sent_ + interval_);
         return std::min(sent_, received_) + interval_;
     }
 
     action expired(time_point now) noexcept {
         if (now < deadline()) return action::none;
-        if (ping_sent_ != never) return action::peer_is_dead;
-        ping_sent_ = now;
+        if (is_waiting() && now >= response_deadline()) return action::peer_is_dead;
+        if (!is_waiting()) ping_sent_ = now;
+        sent_ = now;  // it may have to wait for the write under way: one is enough until then
         return action::send_ping;
     }
 
 private:
+    bool is_waiting() const noexcept { return ping_sent_ != never; }
+    time_point response_deadline() const noexcept {
+        return std::max(ping_sent_, received_) + response_timeout_;
+    }
+
     std::chrono::seconds interval_{0};
     std::chrono::milliseconds response_timeout_{0};
     time_point sent_{};
     time_point received_{};
-    time_point ping_sent_ = never;
+    time_point ping_sent_ = never;  // the first that is unanswered
 };
 
 }  // namespace asio_mqtt::detail

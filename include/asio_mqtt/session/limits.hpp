@@ -10,8 +10,8 @@
 
 namespace asio_mqtt {
 
-/// What the broker of the current connection allows, from its CONNACK (3.2.2.3); the standard's defaults where it
-/// said nothing, as a 3.1.1 broker always does.
+/// What the broker of the current connection allows, from its CONNACK (3.2.2.3); the standard's
+/// defaults where it said nothing, as a 3.1.1 broker always does.
 struct limits {
     std::uint16_t receive_maximum = 65'535;  ///< Unacknowledged QoS 1 and 2 messages.
     std::uint32_t maximum_packet_size = max_variable_byte_integer + 5;  ///< Bytes.

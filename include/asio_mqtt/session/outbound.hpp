@@ -14,8 +14,9 @@
 
 namespace asio_mqtt::detail {
 
-// The sending half of a session: what waits to be sent, what waits for its acknowledgement, and what is sent
-// again after a connection was lost. All transitions of an outbound handshake are in this file.
+// The sending half of a session: what waits to be sent, what waits for its acknowledgement, and
+// what is sent again after a connection was lost. All transitions of an outbound handshake are in
+// this file.
 //
 //             submit()          flush()             puback() / pubcomp()
 //   publish:  waiting   --->    in flight   --->    handed back to be reported
@@ -24,10 +25,10 @@ namespace asio_mqtt::detail {
 //                +------------------+  connected(), session lost: new again; released ones are done
 //
 //   request:  waiting   --->    in flight   --->    handed back
-//                ^------------------+  disconnected(): a SUBSCRIBE is no session state, it is sent anew
+//                ^------------------+  connected(): a request is no session state, it is sent anew
 //
-// - An identifier is in use from the first sending until the handshake ended, whoever still waits for it.
-// - Publishes leave in the order in which they were submitted, resends before all others [MQTT-4.6.0-1].
+// - An identifier is in use from the first sending until the handshake ended, whoever still waits.
+// - Publishes leave in the order in which they were submitted, resends first [MQTT-4.6.0-1].
 // - Requests do not wait for the Receive Maximum [MQTT-3.3.4-8], and so may overtake publishes.
 
 class outbound {
@@ -46,13 +47,15 @@ public:
     void submit(outbound_publish_ptr publish) noexcept { publishes_.push_back(*publish.release()); }
     void submit(outbound_request_ptr request) noexcept { requests_.push_back(*request.release()); }
 
-    /// Forgets who waits for the packet, and the packet too unless a handshake must end first: then its
-    /// identifier stays taken, and it is still sent again when the session resumes [MQTT-4.4.0-1].
+    /// Forgets who waits for the packet, and the packet too unless a handshake must end first: then
+    /// its identifier stays taken, and it is still sent again when the session resumes
+    /// [MQTT-4.4.0-1].
     void cancel(outbound_packet& packet) noexcept {
         packet.tag = nullptr;
         packet.abandoned = true;
-        const bool is_unwritten_qos_0 = packet.type == packet_type::publish &&
-                                        as_publish(packet).progress != outbound_publish::state::queued;
+        const bool is_unwritten_qos_0 =
+            packet.type == packet_type::publish &&
+            as_publish(packet).progress != outbound_publish::state::queued;
         if (packet.packet_id == 0 && !is_unwritten_qos_0) {
             packet.unlink();
             dispose(packet);
@@ -62,60 +65,68 @@ public:
     /// What is in flight starts over on a new connection whose limits are known.
     void connected(bool session_present, const limits& broker_limits) {
         limits_ = broker_limits;
-        // Publishes only: disconnected() took the requests out.
-        const std::vector<outbound_packet*> unfinished = in_flight_in_order();
-        if (session_present) {
-            for (outbound_packet* publish : unfinished) resends_.push_back(*publish);
-            return;
-        }
-        // [MQTT-3.2.2-5] The broker has forgotten the handshakes. It had taken over what it answered with
-        // PUBREC; the rest is sent as new, before what was submitted later.
-        in_flight_.clear();
-        intrusive_list<outbound_packet> again;
-        for (outbound_packet* packet : unfinished) {
-            outbound_publish& publish = as_publish(*packet);
-            publish.packet_id = 0;
-            if (publish.progress == outbound_publish::state::released) {
-                finished_.push_back(publish);
-            } else if (publish.abandoned) {
-                dispose(publish);
-            } else {
-                publish.progress = outbound_publish::state::queued;
-                again.push_back(publish);
-            }
-        }
-        publishes_.prepend(again);
-    }
-
-    void disconnected() {
-        while (!resends_.empty()) resends_.pop_front();  // they stay in flight
-        intrusive_list<outbound_packet> unwritten;
-        while (!unwritten_.empty()) {
-            outbound_packet& publish = unwritten_.pop_front();
-            as_publish(publish).progress = outbound_publish::state::queued;
-            unwritten.push_back(publish);
-        }
-        publishes_.prepend(unwritten);
-        quota_used_ = 0;
-        intrusive_list<outbound_packet> again;
+        intrusive_list<outbound_packet> publishes;
+        intrusive_list<outbound_packet> requests;
         for (outbound_packet* packet : in_flight_in_order()) {
-            if (packet->type == packet_type::publish) {
-                as_publish(*packet).uses_quota = false;
+            const bool is_publish = packet->type == packet_type::publish;
+            const bool is_released =
+                is_publish && as_publish(*packet).progress == outbound_publish::state::released;
+            if (is_publish && session_present) {
+                // A PUBREL never waits for the Receive Maximum, so it goes before those that may
+                // have to.
+                (is_released ? resends_ : publishes).push_back(*packet);
                 continue;
             }
             in_flight_.erase(packet->packet_id);
             packet->packet_id = 0;
-            if (packet->abandoned) {
-                dispose(*packet);
+            // [MQTT-3.2.2-5] A broker that has lost the session has forgotten the handshakes. It
+            // had taken over what it answered with PUBREC; the rest is sent as new, before what was
+            // submitted later.
+            if (is_released) {
+                finished_.push_back(*packet);
+            } else if (packet->abandoned && !session_present) {
+                finish(*packet, errc::session_lost);
+            } else if (is_publish) {
+                as_publish(*packet).progress = outbound_publish::state::queued;
+                publishes.push_back(*packet);
             } else {
-                again.push_back(*packet);
+                requests.push_back(*packet);
             }
         }
-        requests_.prepend(again);
+        session_present ? resends_.append(publishes) : publishes_.prepend(publishes);
+        requests_.prepend(requests);
     }
 
-    /// Writes all that may leave now, up to about `output_limit` bytes; the rest stays where it can still be
-    /// cancelled. To be called after each change, and when a write has started.
+    /// Sends requests before all others: they restore what those build on.
+    void submit_first(std::vector<outbound_request_ptr> requests) noexcept {
+        intrusive_list<outbound_packet> first;
+        for (outbound_request_ptr& request : requests)
+            first.push_back(*request.release());
+        requests_.prepend(first);
+    }
+
+    void disconnected() {
+        while (!resends_.empty())
+            resends_.pop_front();  // they stay in flight
+        intrusive_list<outbound_packet> unwritten;
+        while (!unwritten_.empty()) {
+            outbound_publish& publish = as_publish(unwritten_.pop_front());
+            if (publish.abandoned) {
+                dispose(publish);
+                continue;
+            }
+            publish.progress = outbound_publish::state::queued;
+            unwritten.push_back(publish);
+        }
+        publishes_.prepend(unwritten);
+        quota_used_ = 0;
+        in_flight_.for_each([](std::uint16_t, outbound_packet* packet) {
+            if (packet->type == packet_type::publish) as_publish(*packet).uses_quota = false;
+        });
+    }
+
+    /// Writes all that may leave now, up to about `output_limit` bytes; the rest stays where it can
+    /// still be cancelled. To be called after each change, and when a write has started.
     void flush(protocol_version version, output_buffer& output) {
         while (!requests_.empty() && send_request(version, output)) {
         }
@@ -134,12 +145,13 @@ public:
         return finished_.empty() ? nullptr : &finished_.pop_front();
     }
 
-    // Acknowledgements. Those that find what they are for take it out and hand it over; all others are
-    // ignored, since a broker may repeat itself after a lost connection.
+    // Acknowledgements. Those that find what they are for take it out and hand it over; all others
+    // are ignored, since a broker may repeat itself after a lost connection.
 
     outbound_publish* puback(std::uint16_t id) noexcept {
         outbound_publish* publish = find(id, qos::at_least_once);
-        if (publish == nullptr || publish->progress != outbound_publish::state::sent) return nullptr;
+        if (publish == nullptr || publish->progress != outbound_publish::state::sent)
+            return nullptr;
         return take(publish);
     }
 
@@ -157,7 +169,8 @@ public:
     /// Handles PUBREC with an error, which ends the handshake (4.3.3).
     outbound_publish* pubrec_failed(std::uint16_t id) noexcept {
         outbound_publish* publish = find(id, qos::exactly_once);
-        if (publish == nullptr || publish->progress != outbound_publish::state::sent) return nullptr;
+        if (publish == nullptr || publish->progress != outbound_publish::state::sent)
+            return nullptr;
         return take(publish);
     }
 
@@ -179,9 +192,9 @@ public:
         in_flight_.erase(request.packet_id);
         return outbound_request_ptr{&request};
     }
-
-    /// True when there is session state that a broker could resume.
-    bool has_unfinished_publishes() const noexcept { return in_flight_.size() != 0; }
+    void fail_request(outbound_request& request, error_code error) noexcept {
+        finish(*finish_request(request).release(), error);
+    }
 
     /// What forbids the message on this connection (3.2.2.3).
     error_code check(const outbound_publish& publish, protocol_version version) const noexcept {
@@ -195,21 +208,23 @@ public:
 
     /// The same for a request.
     error_code check(const outbound_request& request, protocol_version version) const {
+        if (const error_code error = request.check(version, limits_.maximum_packet_size))
+            return error;
+        if (request.type != packet_type::subscribe) return {};
         if (request.subscription_identifier != 0 && !request.identifier_is_optional &&
             !limits_.subscription_identifier_available) {
             return errc::subscription_identifier_not_supported;
         }
         for (const subscription& each : request.subscriptions) {
-            const shared_filter parts = split_shared_filter(each.filter);
-            if (request.type != packet_type::subscribe) break;
-            if (!limits_.wildcard_subscription_available && has_wildcard(parts.filter)) {
-                return errc::wildcard_not_supported;
-            }
             if (!limits_.shared_subscription_available && is_shared_filter(each.filter)) {
                 return errc::shared_subscription_not_supported;
             }
+            if (!limits_.wildcard_subscription_available &&
+                has_wildcard(split_shared_filter(each.filter).filter)) {
+                return errc::wildcard_not_supported;
+            }
         }
-        return request.check(version, limits_.maximum_packet_size);
+        return {};
     }
 
     static void dispose(outbound_packet& packet) noexcept {
@@ -221,7 +236,8 @@ public:
     }
 
 private:
-    /// Enough for one write to be worth its system call; what waits beyond it can still be cancelled.
+    /// Enough for one write to be worth its system call; what waits beyond it can still be
+    /// cancelled.
     static constexpr std::size_t output_limit = 262'144;
 
     static outbound_publish& as_publish(outbound_packet& packet) noexcept {
@@ -239,7 +255,8 @@ private:
     }
 
     static void dispose_all(intrusive_list<outbound_packet>& list) noexcept {
-        while (!list.empty()) dispose(list.pop_front());
+        while (!list.empty())
+            dispose(list.pop_front());
     }
 
     void finish(outbound_packet& packet, error_code error) noexcept {
@@ -289,8 +306,9 @@ private:
     bool resend(protocol_version version, output_buffer& output) {
         outbound_publish& publish = as_publish(resends_.front());
         if (publish.progress == outbound_publish::state::released) {
-            // A PUBREL is never held back, and still counts: its PUBCOMP is outstanding.
+            // It still counts: its PUBCOMP is outstanding.
             publish.unlink();
+            publish.pubrel_was_resent = true;
             use_quota(publish);
             pubrel_packet pubrel;
             pubrel.packet_id = publish.packet_id;
@@ -298,9 +316,8 @@ private:
             return true;
         }
         if (quota_used_ >= limits_.receive_maximum) return false;
-        if (publish.packet_size(version) > limits_.maximum_packet_size) {
-            outbound_publish* refused = take(&publish);
-            finish(*refused, errc::packet_too_large);
+        if (const error_code error = check(publish, version)) {
+            finish(*take(&publish), error);
             return true;
         }
         publish.unlink();
@@ -338,7 +355,7 @@ private:
 
     intrusive_list<outbound_packet> publishes_;  // waiting to be sent
     intrusive_list<outbound_packet> requests_;   // waiting to be sent
-    intrusive_list<outbound_packet> resends_;    // in flight and to be sent again on this connection
+    intrusive_list<outbound_packet> resends_;  // in flight and to be sent again on this connection
     intrusive_list<outbound_packet> unwritten_;  // QoS 0 in the output, not handed to a write
     intrusive_list<outbound_packet> finished_;   // to be reported
     packet_id_table<outbound_packet*> in_flight_;

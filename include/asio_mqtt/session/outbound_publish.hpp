@@ -26,8 +26,9 @@ using outbound_publish_ptr = std::unique_ptr<outbound_publish, outbound_publish_
 
 /// A message that is to be published, kept until its handshake ended.
 ///
-/// Topic, properties and a small payload lie behind the object, in one block of memory. It is checked when it is
-/// made, and kept in a form from which a PUBLISH of either version is written by copying.
+/// Topic, properties and a small payload lie behind the object, in one block of memory. It is
+/// checked when it is made, and kept in a form from which a PUBLISH of either version is written by
+/// copying.
 class outbound_publish final : public outbound_packet {
 public:
     /// Payloads from this size on are not copied when their owner comes with them.
@@ -42,19 +43,25 @@ public:
 
     /// Checks a message and copies it; `message.packet_id` and `message.dup` do not matter.
     ///
-    /// `payload_owner`, when given, keeps a large payload where it is. Null with `error` set when the message
-    /// may not be sent in this version: see codec::measure().
+    /// `payload_owner`, when given, keeps a large payload where it is. Null with `error` set when
+    /// the message may not be sent in this version: see codec::measure(). Topic aliases are not
+    /// taken: they belong to one connection, and the message may be sent on several (3.3.2.3.4).
     static outbound_publish_ptr make(protocol_version version, publish_packet message,
                                      error_code& error,
                                      std::shared_ptr<const void> payload_owner = {}) {
         message.packet_id = 1;  // any: it only has to be there
         message.dup = false;
-        const measure_result measured = measure(version, message);
+        const measure_result measured = versioned_codec{version}.measure(message);
         if (!measured) {
             error = measured.error;
             return nullptr;
         }
-        const std::size_t property_size = wire::size_of(message.properties);
+        if (message.properties.topic_alias) {
+            error = errc::topic_alias_not_supported;
+            return nullptr;
+        }
+        const wire::property_slots slots{message.properties};
+        const std::size_t property_size = wire::size_of(slots);
         const bool shares =
             payload_owner != nullptr && message.payload.size() >= shared_payload_size;
         const std::size_t stored =
@@ -69,7 +76,7 @@ public:
         std::byte* out = made->stored();
         out = copy(message.topic, out);
         wire::packet_writer properties{out};
-        properties.property_block(message.properties);
+        properties.property_block(slots);
         if (shares) {
             made->shared_payload_ = message.payload.data();
             made->payload_owner_ = std::move(payload_owner);
@@ -114,7 +121,8 @@ public:
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
     bool retain = false;
     state progress = state::queued;
-    bool uses_quota = false;    ///< Counted against the Receive Maximum of this connection.
+    bool uses_quota = false;  ///< Counted against the Receive Maximum of this connection.
+    bool pubrel_was_resent = false;
 
 private:
     friend outbound_publish_deleter;

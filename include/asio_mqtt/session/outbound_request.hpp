@@ -7,6 +7,7 @@
 #include <asio_mqtt/protocol/user_property.hpp>
 #include <asio_mqtt/session/outbound_packet.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,18 +19,18 @@ namespace asio_mqtt {
 struct subscription {
     std::string filter{};
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
-    bool no_local = false;             ///< Not what this client publishes itself.
+    bool no_local = false;                              ///< Not what this client publishes itself.
     bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
     asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
 };
 
-/// A SUBSCRIBE or UNSUBSCRIBE that is to be sent, kept until it is acknowledged. It owns what it says.
+/// A SUBSCRIBE or UNSUBSCRIBE that is to be sent, kept until it is acknowledged. It owns what it
+/// says.
 class outbound_request final : public outbound_packet {
 public:
     /// A SUBSCRIBE. `identifier` 0 is none; `handler` is for the registry of subscriptions.
     outbound_request(std::vector<subscription> filters, std::uint32_t identifier,
-                     std::vector<user_property> properties,
-                     std::shared_ptr<void> message_handler)
+                     std::vector<user_property> properties, std::shared_ptr<void> message_handler)
         : outbound_packet{packet_type::subscribe},
           subscriptions{std::move(filters)},
           subscription_identifier{identifier},
@@ -37,8 +38,7 @@ public:
           handler{std::move(message_handler)} {}
 
     /// An UNSUBSCRIBE: only the filters count.
-    outbound_request(std::vector<subscription> filters,
-                     std::vector<user_property> properties)
+    outbound_request(std::vector<subscription> filters, std::vector<user_property> properties)
         : outbound_packet{packet_type::unsubscribe},
           subscriptions{std::move(filters)},
           user_properties{std::move(properties)} {}
@@ -64,7 +64,8 @@ public:
             return use(packet);
         }
         std::vector<std::string_view> filters;
-        for (const subscription& each : subscriptions) filters.push_back(each.filter);
+        for (const subscription& each : subscriptions)
+            filters.push_back(each.filter);
         unsubscribe_packet packet;
         packet.packet_id = id;
         packet.properties.user_properties = properties;
@@ -75,7 +76,7 @@ public:
     /// What forbids sending it in this version, if anything; and over `maximum_packet_size`.
     error_code check(protocol_version version, std::uint32_t maximum_packet_size) const {
         return with_packet(1, [&](const auto& packet) -> error_code {
-            const measure_result measured = measure(version, packet);
+            const measure_result measured = versioned_codec{version}.measure(packet);
             if (!measured) return measured.error;
             if (measured.packet_size() > maximum_packet_size) return errc::packet_too_large;
             return {};
@@ -85,8 +86,11 @@ public:
     std::vector<subscription> subscriptions;
     std::uint32_t subscription_identifier = 0;
     bool identifier_is_optional = false;  ///< May be left out when the broker takes none.
+    std::uint64_t number =
+        0;  ///< Given by the session, growing: tells requests for one filter apart.
     std::vector<user_property> user_properties;
-    std::shared_ptr<void> handler;  ///< Belongs to the application: gets the messages, null for none.
+    std::shared_ptr<void>
+        handler;  ///< Belongs to the application: gets the messages, null for none.
 };
 
 using outbound_request_ptr = std::unique_ptr<outbound_request>;

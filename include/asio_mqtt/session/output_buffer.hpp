@@ -15,12 +15,14 @@ namespace asio_mqtt::detail {
 
 /// Collects packets while a write is under way, so that all of them leave in the next one.
 ///
-/// Small packets are copied one behind the other; a large payload is only pointed to, and kept alive by its owner
-/// until it is written. Two batches take turns: one fills, one is being written.
+/// Small packets are copied one behind the other; a large payload is only pointed to, and kept
+/// alive by its owner until it is written. Two batches take turns: one fills, one is being written.
 class output_buffer {
 public:
     /// Nothing to write.
     bool empty() const noexcept { return filling_.size == 0; }
+    /// start_write() was called, finish_write() not yet.
+    bool is_writing() const noexcept { return writing_.size != 0; }
     /// Bytes that wait for the next write.
     std::size_t size() const noexcept { return filling_.size; }
 
@@ -35,14 +37,9 @@ public:
     /// Appends a packet, unless codec::measure() forbids it.
     template <class Packet>
     measure_result write(protocol_version version, const Packet& packet) {
-        const measure_result measured = measure(version, packet);
-        if (!measured) return measured;
-        std::byte* out = append(measured.packet_size());
-        if (version == protocol_version::v5) {
-            codec_v5::write(packet, measured, out);
-        } else {
-            codec_v3_1_1::write(packet, measured, out);
-        }
+        const versioned_codec codec{version};
+        const measure_result measured = codec.measure(packet);
+        if (measured) codec.write(packet, measured, append(measured.packet_size()));
         return measured;
     }
 

@@ -10,10 +10,12 @@
 
 namespace asio_mqtt::detail {
 
-/// What is known under each packet identifier in use (2.2.1): found in one step, however many there are.
+/// What is known under each packet identifier in use (2.2.1): found in one step, however many there
+/// are.
 ///
-/// Identifiers in use lie close together, since both sides count upwards. So the low bits of the identifier are
-/// its slot, and the table doubles when two identifiers meet in one, up to a slot for each of the 65,535.
+/// Identifiers in use lie close together, since both sides count upwards. So the low bits of the
+/// identifier are its slot, and the table doubles when two identifiers meet in one, up to a slot
+/// for each of the 65,535.
 template <class T>
 class packet_id_table {
 public:
@@ -26,7 +28,8 @@ public:
     }
 
     /// An identifier that is not in use, counting on from the last one; 0 when all are in use.
-    /// Counting on, and not taking the lowest, keeps a late acknowledgement from meeting a new owner.
+    /// Counting on, and not taking the lowest, keeps a late acknowledgement from meeting a new
+    /// owner.
     std::uint16_t unused_id() {
         if (size_ == 65'535) return 0;
         if (size_ * 2 >= slots_.size() && slots_.size() < 65'536) grow();
@@ -39,7 +42,8 @@ public:
     /// `id` must not be 0 and not in use.
     T& insert(std::uint16_t id, T value) {
         if (slots_.empty()) grow();
-        while (slots_[id & mask()].id != 0) grow();
+        while (slots_[id & mask()].id != 0)
+            grow();
         ++size_;
         slot& free = slots_[id & mask()];
         free.id = id;
@@ -54,7 +58,8 @@ public:
     }
 
     void clear() noexcept {
-        for (slot& used : slots_) used = slot{};
+        for (slot& used : slots_)
+            used = slot{};
         size_ = 0;
     }
 

@@ -27,11 +27,16 @@ public:
         return std::chrono::milliseconds{next_random() % (limit + 1)};
     }
 
-    void connected() noexcept { limit_ = minimum_; }
+    /// Starts over after a connection that lasted longer than the present limit: one that is closed
+    /// as soon as it was accepted must not be made again and again without a pause.
+    void was_online_for(std::chrono::steady_clock::duration time) noexcept {
+        if (time > limit_) limit_ = minimum_;
+    }
 
     /// False for an outcome that trying again cannot change.
     static bool can_heal(error_code error) noexcept {
-        if (error == fault::caller) return false;
+        // Of other categories are the errors of streams, of which none is final.
+        if (error.category() == client_category()) return error != fault::caller;
         if (error.category() != reason_category()) return true;
         switch (static_cast<reason_code>(error.value())) {
             case reason_code::unsupported_protocol_version:

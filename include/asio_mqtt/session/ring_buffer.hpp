@@ -9,7 +9,8 @@
 
 namespace asio_mqtt::detail {
 
-/// A queue in one block of memory that is kept when the queue empties: no allocation in the steady state.
+/// A queue in one block of memory that is kept when the queue empties: no allocation in the steady
+/// state.
 template <class T>
 class ring_buffer {
 public:
@@ -33,7 +34,8 @@ private:
     std::size_t mask() const noexcept { return slots_.size() - 1; }
     void grow() {
         std::vector<T> larger(slots_.empty() ? 8 : slots_.size() * 2);
-        for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
+        for (std::size_t i = 0; i < size_; ++i)
+            larger[i] = std::move((*this)[i]);
         slots_ = std::move(larger);
         head_ = 0;
     }

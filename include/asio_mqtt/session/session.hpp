@@ -5,35 +5,36 @@
 
 #include <asio_mqtt/protocol/codec.hpp>
 #include <asio_mqtt/session/inbound.hpp>
+#include <asio_mqtt/session/inbound_topic_aliases.hpp>
 #include <asio_mqtt/session/input_buffer.hpp>
 #include <asio_mqtt/session/keep_alive.hpp>
 #include <asio_mqtt/session/limits.hpp>
 #include <asio_mqtt/session/outbound.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
 #include <asio_mqtt/session/session_event.hpp>
+#include <asio_mqtt/session/session_settings.hpp>
 #include <asio_mqtt/session/subscriptions.hpp>
 #include <asio_mqtt/session/time_point.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace asio_mqtt {
 
-/// What a session needs to know beside the CONNECT packet.
-struct session_settings {
-    protocol_version version = protocol_version::v5;
-    std::chrono::milliseconds connack_timeout{10'000};        ///< From connect() to CONNACK.
-    std::chrono::milliseconds ping_response_timeout{10'000};  ///< From PINGREQ to any answer.
-};
-
 /// An MQTT client session without input and output: bytes go in and come out, time is an argument.
 ///
 /// It outlives its connections. There are four kinds of functions:
-///  - the connection: connect() once a transport is there, then for each read prepare_read() and received(),
+///  - the connection: connect() once a transport is there, then for each read prepare_read() and
+///  received(),
 ///    for each write start_write() and finish_write(), disconnected() when the transport is gone;
-///  - commands: publish(), subscribe(), unsubscribe(), cancel(), acknowledge(), disconnect(); at any time;
+///  - commands: publish(), subscribe(), unsubscribe(), cancel(), acknowledge(), disconnect(); at
+///  any time;
 ///  - outcomes: next_event(), to be called until it needs data, after each command and each input;
 ///  - time: deadline() tells when to call expired() next; calling it early is harmless.
 /// Not thread-safe. Sections of the standard stand beside the rules that they give.
@@ -41,47 +42,53 @@ class session {
 public:
     explicit session(session_settings settings) : settings_{settings} {}
 
-    // --- The connection ---------------------------------------------------------------------------------
+    // --- The connection ------------------------------------------------------------------
 
     /// Begins on a new transport: CONNECT is the next output [MQTT-3.1.0-1].
     ///
-    /// `packet.clean_start` is for the first connection: later ones resume the session when there is one.
-    /// An empty client id is replaced by the one that the broker assigned before. Returns what is wrong with
-    /// the packet, if anything; nothing has begun then.
+    /// `packet.clean_start` is for the first connection: later ones resume the session when there
+    /// is one. An empty client id is replaced by the one that the broker assigned before. Returns
+    /// what is wrong with the packet, if anything; nothing has begun then.
     error_code connect(connect_packet packet, time_point now) {
         if (has_session_) packet.clean_start = false;
         if (must_start_clean_) packet.clean_start = true;
         if (packet.client_id.empty()) packet.client_id = assigned_client_id_;
+        if (phase_ != phase::offline) disconnected();
         const measure_result encoded = encode(packet);
         if (!encoded) return encoded.error;
         asked_clean_start_ = packet.clean_start;
         asked_keep_alive_ = std::chrono::seconds{packet.keep_alive};
-        has_expiry_ = settings_.version == protocol_version::v5
-                          ? packet.properties.session_expiry_interval.value_or(0) != 0
-                          : !packet.clean_start;
+        asked_to_be_kept_ = settings_.version == protocol_version::v5
+                                ? packet.properties.session_expiry_interval.value_or(0) != 0
+                                : !packet.clean_start;
         receive_maximum_ = packet.properties.receive_maximum.value_or(65'535);
         maximum_packet_size_ =
-            packet.properties.maximum_packet_size.value_or(max_variable_byte_integer + 5);
-        topic_aliases_.assign(packet.properties.topic_alias_maximum.value_or(0), std::string{});
+            std::min(settings_.maximum_packet_size,
+                     packet.properties.maximum_packet_size.value_or(settings_.maximum_packet_size));
+        topic_aliases_.start(packet.properties.topic_alias_maximum.value_or(0));
         connack_deadline_ = now + settings_.connack_timeout;
+        ++unanswered_connects_;
         phase_ = phase::connecting;
         return {};
     }
 
     /// Room for the next read; what event views pointed to is gone after this.
-    std::span<std::byte> prepare_read() { return input_.prepare(); }
+    std::span<std::byte> prepare_read() {
+        is_reading_ = true;
+        return input_.prepare();
+    }
     void received(std::size_t size, time_point now) noexcept {
+        is_reading_ = false;
         input_.commit(size);
         keep_alive_.received(now);
     }
 
-    /// What to write next, as pieces of one write; empty when there is nothing. The pieces stay valid until
-    /// finish_write(), which must come before the next start_write().
+    /// What to write next, as pieces of one write; empty when there is nothing, or when the write
+    /// before is not finished. The pieces stay valid until finish_write(), even when the connection
+    /// is lost before.
     std::span<const std::span<const std::byte>> start_write(time_point now) {
-        if (phase_ == phase::online) {
-            inbound_.flush(settings_.version, output_);
-            outbound_.flush(settings_.version, output_);
-        }
+        if (output_.is_writing()) return {};
+        flush();
         if (output_.empty()) return {};
         keep_alive_.sent(now);
         outbound_.written();
@@ -89,9 +96,11 @@ public:
     }
     void finish_write() noexcept { output_.finish_write(); }
 
-    /// The transport is gone, or was never there. What was unfinished waits for the next connection.
+    /// The transport is gone, or was never there. What was unfinished waits for the next
+    /// connection.
     void disconnected() {
         phase_ = phase::offline;
+        is_reading_ = false;
         output_.discard();
         input_.clear();
         outbound_.disconnected();
@@ -105,13 +114,14 @@ public:
     /// What the broker of this connection allows; that of the last one while offline.
     const asio_mqtt::limits& limits() const noexcept { return limits_; }
 
-    // --- Commands ---------------------------------------------------------------------------------------
+    // --- Commands ------------------------------------------------------------------------
 
-    /// Sends a message as soon as the connection and the broker's limits allow. Ends in one `completed` event
-    /// with the tag: at QoS 0 when it was handed to a write, else when the handshake ended.
+    /// Sends a message as soon as the connection and the broker's limits allow. Ends in one
+    /// `completed` event with the tag: at QoS 0 when it was handed to a write, else when the
+    /// handshake ended.
     ///
-    /// Returns what the broker of this connection does not allow; nothing was queued then. A limit of a later
-    /// connection ends the operation with the same error.
+    /// Returns what the broker of this connection does not allow; nothing was queued then. A limit
+    /// of a later connection ends the operation with the same error.
     error_code publish(outbound_publish_ptr message, void* tag) {
         if (is_online()) {
             if (const error_code error = outbound_.check(*message, settings_.version)) return error;
@@ -121,11 +131,12 @@ public:
         return {};
     }
 
-    /// Subscribes; messages may arrive before the operation has completed. The subscription is made again
-    /// when the broker loses the session. Errors as for publish(), and all that a packet may have.
+    /// Subscribes; messages may arrive before the operation has completed. The subscription is made
+    /// again when the broker loses the session. Errors as for publish(), and all that a packet may
+    /// have.
     error_code subscribe(outbound_request_ptr request, void* tag) {
         if (settings_.version == protocol_version::v5 && request->subscription_identifier == 0) {
-            request->subscription_identifier = ++subscription_count_;
+            request->subscription_identifier = ++identifier_count_;
             request->identifier_is_optional = true;
         }
         return submit(std::move(request), tag, true);
@@ -135,8 +146,9 @@ public:
         return submit(std::move(request), tag, false);
     }
 
-    /// Nobody waits for the operation any more. A packet that was not sent is dropped; a handshake that began
-    /// goes on, and keeps its identifier, to its end. Only for operations that have not completed.
+    /// Nobody waits for the operation any more. A packet that was not sent is dropped; a handshake
+    /// that began goes on, and keeps its identifier, to its end. Only for operations that have not
+    /// completed.
     void cancel(outbound_packet& packet) noexcept {
         if (packet.type == packet_type::subscribe && packet.packet_id == 0) {
             forget(static_cast<outbound_request&>(packet));
@@ -147,25 +159,39 @@ public:
     /// The application has taken over the message: it may be acknowledged.
     void acknowledge(acknowledgement token) noexcept { inbound_.acknowledge(token); }
 
-    /// Ends the connection with DISCONNECT after the output that is ready; nothing follows it
-    /// [MQTT-3.14.4-1]. Without a connection nothing happens.
+    /// Ends the connection with DISCONNECT behind the output that may leave now; nothing follows it
+    /// [MQTT-3.14.4-1]. Without a connection nothing happens. Returns what is wrong with the
+    /// packet, if anything; the connection goes on then.
     error_code disconnect(const disconnect_packet& packet) {
         if (phase_ != phase::online && phase_ != phase::connecting) return {};
-        const measure_result encoded = encode(packet);
-        if (!encoded) return encoded.error;
-        if (packet.properties.session_expiry_interval == 0U) has_session_ = false;
+        const measure_result measured = versioned_codec{settings_.version}.measure(packet);
+        if (!measured) return measured.error;
+        if (measured.packet_size() > limits_.maximum_packet_size) return errc::packet_too_large;
+        const auto expiry = packet.properties.session_expiry_interval;
+        // (3.14.2.2.2) What was to end with the connection cannot be kept afterwards.
+        if (!asked_to_be_kept_ && expiry.value_or(0) != 0) return errc::invalid_property_value;
+        flush();
+        encode(packet);
+        if (expiry == 0U) has_session_ = false;
         phase_ = phase::closed;
         return {};
     }
 
-    /// Calls `visit(handler)` for each subscription to which a message belongs; for none when it belongs to
-    /// no subscription of this session.
+    /// Calls `visit(handler)` for each subscription to which a message belongs; for none when it
+    /// belongs to no subscription of this session. `visit` must not call the session.
     template <class Visitor>
     void for_each_handler(const publish_packet& message, Visitor&& visit) {
         subscriptions_.for_each_handler(message, visit);
     }
 
-    // --- Outcomes ---------------------------------------------------------------------------------------
+    // --- Outcomes ------------------------------------------------------------------------
+
+    /// The next outcome that does not hang on what was received, else `need_data`: for the time in
+    /// which the application has no room for messages.
+    session_event next_finished() noexcept {
+        outbound_packet* finished = reportable_finished();
+        return finished != nullptr ? report(*finished) : session_event{};
+    }
 
     session_event next_event() {
         if (outbound_packet* finished = reportable_finished()) return report(*finished);
@@ -175,8 +201,8 @@ public:
                 return closed_;
             }
             if (output_.size() >= answer_limit) return {.what = session_event::kind::paused};
-            const auto packet = input_.next(phase_ == phase::connecting ? maximum_first_packet_size()
-                                                                        : maximum_packet_size_);
+            const auto packet = input_.next(
+                phase_ == phase::connecting ? maximum_first_packet_size() : maximum_packet_size_);
             using status = detail::input_buffer::packet::status;
             if (packet.state == status::need_more) break;
             if (packet.state == status::refused) {
@@ -192,7 +218,7 @@ public:
         return {};
     }
 
-    // --- Time -------------------------------------------------------------------------------------------
+    // --- Time ----------------------------------------------------------------------------
 
     /// When expired() must be called at the latest.
     time_point deadline() const noexcept {
@@ -206,6 +232,8 @@ public:
             fail(errc::connect_timeout);
             return;
         }
+        // The peer cannot be blamed for what nobody reads.
+        if (!is_reading_) keep_alive_.received(now);
         using action = detail::keep_alive::action;
         switch (keep_alive_.expired(now)) {
             case action::send_ping: encode(pingreq_packet{}); break;
@@ -225,11 +253,11 @@ private:
         closed,  // it was reported, or DISCONNECT was asked for: only output is left
     };
 
-    /// While the peer is not known to be a broker, little is believed: a CONNACK with every property at its
-    /// longest fits.
+    /// While the peer is not known to be a broker, little is believed: a CONNACK with every
+    /// property at its longest fits.
     static constexpr std::uint32_t first_packet_limit = 524'288;
-    /// Answers that wait to be written before reading stops: a peer that sends and does not read is not given
-    /// more memory than this.
+    /// Answers that wait to be written before reading stops: a peer that sends and does not read is
+    /// not given more memory than this.
     static constexpr std::size_t answer_limit = 1'048'576;
 
     std::uint32_t maximum_first_packet_size() const noexcept {
@@ -239,6 +267,12 @@ private:
     template <class Packet>
     measure_result encode(const Packet& packet) {
         return output_.write(settings_.version, packet);
+    }
+
+    void flush() {
+        if (phase_ != phase::online) return;
+        inbound_.flush(settings_.version, output_);
+        outbound_.flush(settings_.version, output_);
     }
 
     /// The peer broke the protocol, or is dead: tell it why where it can be told (4.13), and end.
@@ -259,6 +293,7 @@ private:
             return error;
         }
         request->tag = tag;
+        request->number = ++request_count_;
         if (is_subscribe) subscriptions_.add(*request);
         outbound_.submit(std::move(request));
         return {};
@@ -267,7 +302,7 @@ private:
 
     void forget(const outbound_request& request) {
         for (const subscription& each : request.subscriptions) {
-            subscriptions_.refused(each.filter, request.subscription_identifier);
+            subscriptions_.refused(each.filter, request.number);
         }
     }
 
@@ -283,24 +318,19 @@ private:
         return nullptr;
     }
     session_event report(outbound_packet& finished) noexcept {
-        const session_event event{.what = session_event::kind::completed,
-                                  .error = finished.error,
-                                  .tag = finished.tag};
+        const session_event event{
+            .what = session_event::kind::completed, .error = finished.error, .tag = finished.tag};
         detail::outbound::dispose(finished);
         return event;
     }
 
     template <class Codec>
     session_event handle(const fixed_header& header, std::span<const std::byte> body) {
+        // [MQTT-3.2.0-1] [MQTT-3.2.0-2] CONNACK is the first packet, and no other is.
         const bool is_first = phase_ == phase::connecting;
-        if (is_first != (header.type == packet_type::connack) &&
-            !(is_first && header.type == packet_type::disconnect)) {
-            // [MQTT-3.2.0-1] [MQTT-3.2.0-2]
-            fail(header.type == packet_type::auth ? errc::unsolicited_authentication
-                                                  : errc::unexpected_packet);
-            return {};
-        }
-        switch (header.type) {
+        const bool is_in_time = is_first == (header.type == packet_type::connack) ||
+                                header.type == packet_type::disconnect;
+        switch (is_in_time ? header.type : packet_type::connect) {
             case packet_type::connack: return on_connack<Codec>(header, body);
             case packet_type::publish: return on_publish<Codec>(header, body);
             case packet_type::puback: return on_ack<Codec, puback_packet>(header, body);
@@ -338,51 +368,67 @@ private:
         connack_ = {};
         if (!decode<Codec>(header, body, connack_)) return {};
         if (is_failure(connack_.reason)) {
+            --unanswered_connects_;
             phase_ = phase::closed;
             return {.what = session_event::kind::closed,
                     .error = connack_.reason,
                     .connack = &connack_,
                     .reason = connack_.reason};
         }
-        const bool session_present = connack_.session_present;
         phase_ = phase::online;  // from here on a DISCONNECT may say what is wrong
-        if (session_present && asked_clean_start_) {
-            fail(errc::unexpected_packet);  // [MQTT-3.2.2-2]
+        const bool session_present = connack_.session_present;
+        // [MQTT-3.2.2-2] [MQTT-3.2.2-4]; 3.1.1 takes over the session of an earlier process.
+        must_start_clean_ =
+            session_present &&
+            (asked_clean_start_ || (!has_session_ && Codec::version == protocol_version::v5));
+        if (must_start_clean_) {
+            fail(errc::session_state_missing);
             return {};
         }
-        if (session_present && !has_session_ && Codec::version == protocol_version::v5) {
-            must_start_clean_ = true;
-            fail(errc::session_state_missing);  // [MQTT-3.2.2-4]
-            return {};
+        const connack_properties& properties = connack_.properties;
+        has_session_ = properties.session_expiry_interval ? *properties.session_expiry_interval != 0
+                                                          : asked_to_be_kept_;
+        if (properties.assigned_client_identifier) {
+            assigned_client_id_ = *properties.assigned_client_identifier;
         }
-        must_start_clean_ = false;
-        if (connack_.properties.session_expiry_interval) {
-            has_expiry_ = *connack_.properties.session_expiry_interval != 0;
-        }
-        has_session_ = has_expiry_;
-        if (connack_.properties.assigned_client_identifier) {
-            assigned_client_id_ = *connack_.properties.assigned_client_identifier;
-        }
-        limits_ = asio_mqtt::limits::from(Codec::version, connack_.properties);
-        const auto interval = connack_.properties.server_keep_alive;
-        keep_alive_.start(interval ? std::chrono::seconds{*interval} : asked_keep_alive_,
+        limits_ = asio_mqtt::limits::from(Codec::version, properties);
+        keep_alive_.start(properties.server_keep_alive
+                              ? std::chrono::seconds{*properties.server_keep_alive}
+                              : asked_keep_alive_,
                           settings_.ping_response_timeout);
+        // A CONNECT whose CONNACK never came may have been the one that would have told of a lost
+        // session: the one that is present now may be younger than what is known here.
+        const bool is_certain = std::exchange(unanswered_connects_, 0) == 1;
         outbound_.connected(session_present, limits_);
-        if (!session_present) {
-            inbound_.session_lost();
-            for (outbound_request_ptr& request : subscriptions_.renew()) {
-                request->identifier_is_optional = true;
-                outbound_.submit(std::move(request));
+        inbound_.connected(session_present, is_certain);
+        if (!session_present || !is_certain) renew_subscriptions(session_present);
+        return {.what = session_event::kind::connected, .connack = &connack_};
+    }
+
+    /// To ask again for a subscription that exists does no harm.
+    void renew_subscriptions(bool may_exist) {
+        std::vector<outbound_request_ptr> requests = subscriptions_.renew();
+        for (const outbound_request_ptr& request : requests) {
+            retain_handling& wanted = request->subscriptions.front().retain_handling;
+            if (may_exist && settings_.version == protocol_version::v5 &&
+                wanted == retain_handling::send) {
+                wanted = retain_handling::send_if_new;
             }
         }
-        return {.what = session_event::kind::connected, .connack = &connack_};
+        outbound_.submit_first(std::move(requests));
     }
 
     template <class Codec>
     session_event on_publish(const fixed_header& header, std::span<const std::byte> body) {
         message_ = {};
         if (!decode<Codec>(header, body, message_)) return {};
-        if (message_.properties.topic_alias && !resolve_topic_alias()) return {};
+        if (message_.properties.topic_alias) {
+            const reason_code wrong = topic_aliases_.resolve(message_);
+            if (wrong != reason_code::success) {
+                fail(errc::topic_alias_invalid, wrong);
+                return {};
+            }
+        }
         acknowledgement token;
         if (message_.qos != qos::at_most_once) {
             using verdict = detail::inbound::verdict;
@@ -395,22 +441,6 @@ private:
             }
         }
         return {.what = session_event::kind::message, .message = &message_, .token = token};
-    }
-
-    bool resolve_topic_alias() {
-        const std::size_t alias = *message_.properties.topic_alias;
-        if (alias > topic_aliases_.size() ||
-            (message_.topic.empty() && topic_aliases_[alias - 1].empty())) {
-            fail(errc::topic_alias_invalid, reason_code::topic_alias_invalid);  // (3.3.2.3.4)
-            return false;
-        }
-        std::string& known = topic_aliases_[alias - 1];
-        if (message_.topic.empty()) {
-            message_.topic = known;
-        } else {
-            known = message_.topic;
-        }
-        return true;
     }
 
     template <class Codec, class Packet>
@@ -432,12 +462,15 @@ private:
             answer_pubrel(packet.packet_id);
         }
         if (done == nullptr) return {};
+        error_code error = packet.reason;
+        // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
+        if (Packet::type == packet_type::pubcomp && done->pubrel_was_resent) error = {};
         void* const tag = done->tag;
         detail::outbound::dispose(*done);
         if (tag == nullptr) return {};
         ack_properties_ = packet.properties;
         return {.what = session_event::kind::completed,
-                .error = packet.reason,
+                .error = error,
                 .tag = tag,
                 .reason = packet.reason,
                 .properties = &ack_properties_};
@@ -483,7 +516,9 @@ private:
         if (found == nullptr) return {};
         const bool has_reasons = is_suback || Codec::version == protocol_version::v5;
         if (has_reasons && packet.reasons.size() != found->subscriptions.size()) {
-            fail(errc::wrong_reason_count);  // [MQTT-3.8.4-6] the request is sent again
+            // [MQTT-3.8.4-6] Sending it again would end the next connection, too.
+            outbound_.fail_request(*found, errc::wrong_reason_count);
+            fail(errc::wrong_reason_count);
             return {};
         }
         const outbound_request_ptr done = outbound_.finish_request(*found);
@@ -494,12 +529,12 @@ private:
             if (is_failure(granted)) {
                 if (!error) error = granted;
                 if (is_suback) {
-                    subscriptions_.refused(each.filter, done->subscription_identifier);
+                    subscriptions_.refused(each.filter, done->number);
                 }
             } else if (is_suback) {
-                subscriptions_.granted(each.filter);
+                subscriptions_.granted(each.filter, done->number);
             } else {
-                subscriptions_.remove(each.filter);
+                subscriptions_.removed(each.filter, done->number);
             }
             if (has_reasons) ++reason;
         }
@@ -538,7 +573,9 @@ private:
     detail::outbound outbound_;
     detail::inbound inbound_;
     detail::subscriptions subscriptions_;
-    std::uint32_t subscription_count_ = 0;
+    std::uint32_t identifier_count_ = 0;
+    std::uint64_t request_count_ = 0;
+    unsigned unanswered_connects_ = 0;
     std::string assigned_client_id_;
     bool has_session_ = false;       // the broker may have kept one, and this side has its state
     bool must_start_clean_ = false;  // after session_state_missing
@@ -549,12 +586,13 @@ private:
     detail::keep_alive keep_alive_;
     time_point connack_deadline_ = never;
     asio_mqtt::limits limits_;
-    std::vector<std::string> topic_aliases_;
+    detail::inbound_topic_aliases topic_aliases_;
     std::uint32_t maximum_packet_size_ = 0;
     std::uint16_t receive_maximum_ = 0;
     std::chrono::seconds asked_keep_alive_{0};
     bool asked_clean_start_ = true;
-    bool has_expiry_ = false;
+    bool asked_to_be_kept_ = false;
+    bool is_reading_ = false;
 
     // What the last event points to.
     connack_packet connack_;

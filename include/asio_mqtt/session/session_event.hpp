@@ -17,18 +17,20 @@ struct session_event {
         connected,  ///< The broker has accepted the connection: `connack`.
         message,    ///< A message has arrived: `message`, `token`.
         completed,  ///< An operation has ended: `tag`, `error`, and what the broker said about it.
-        closed,     ///< The connection must end: write what is left, close, call disconnected(). `error`.
+        closed,     ///< The connection must end: write what is left, close, call disconnected().
+                    ///< `error`.
     };
 
     kind what = kind::need_data;
-    error_code error{};                         ///< completed, closed: false for success.
-    const connack_packet* connack = nullptr;    ///< connected; closed when the broker refused.
-    const publish_packet* message = nullptr;    ///< message: the topic is there also with an alias.
-    acknowledgement token{};                    ///< message: for session::acknowledge().
-    void* tag = nullptr;                        ///< completed: as given to publish() and the like.
-    reason_code reason = reason_code::success;  ///< completed: of a publish; closed: of a DISCONNECT.
-    const ack_properties* properties = nullptr; ///< completed: null when no packet ended it.
-    list_view<reason_code> reasons{};           ///< completed: one for each filter of a request.
+    error_code error{};                       ///< completed, closed: false for success.
+    const connack_packet* connack = nullptr;  ///< connected; closed when the broker refused.
+    const publish_packet* message = nullptr;  ///< message: the topic is there also with an alias.
+    acknowledgement token{};                  ///< message: for session::acknowledge().
+    void* tag = nullptr;                      ///< completed: as given to publish() and the like.
+    reason_code reason =
+        reason_code::success;  ///< completed: of a publish; closed: of a DISCONNECT.
+    const ack_properties* properties = nullptr;  ///< completed: null when no packet ended it.
+    list_view<reason_code> reasons{};            ///< completed: one for each filter of a request.
     const disconnect_packet* disconnect = nullptr;  ///< closed: when the broker sent one.
 };
 

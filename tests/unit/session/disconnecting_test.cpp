@@ -1,0 +1,138 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "unit/session/session_driver.hpp"
+
+using namespace asio_mqtt;
+using namespace test;
+
+TEST_CASE("disconnecting: DISCONNECT is the last packet [immune-66]") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(version == v3 ? "32 05 00 01 't' 00 07" : "32 06 00 01 't' 00 07 00");
+    driver.acknowledge(0);
+    driver.publish("zero", qos_0, "t");
+    driver.publish("one", qos_1, "t");
+    CHECK_FALSE(driver.core.disconnect({}));
+    driver.publish("late", qos_0, "t");
+    driver.receive(version == v3 ? "34 05 00 01 't' 00 08" : "34 06 00 01 't' 00 08 00");
+    // What was due before leaves before; nothing follows [MQTT-3.14.4-1].
+    CHECK(driver.written() ==
+          to_hex(hex(version == v3 ? "40 02 00 07 30 03 00 01 't' 32 05 00 01 't' 00 01 E0 00"
+                                   : "40 02 00 07 30 04 00 01 't' 00 32 06 00 01 't' 00 01 00"
+                                     "E0 00")));
+    CHECK(driver.events() == "zero done");
+    CHECK(driver.written() == "");
+    CHECK(driver.core.deadline() == never);
+    CHECK_FALSE(driver.core.is_online());
+    CHECK_FALSE(driver.core.disconnect({}));  // twice is once
+    CHECK(driver.written() == "");
+    // The session goes on later.
+    driver.resume();
+    CHECK(driver.written() == to_hex(hex(version == v3 ? "3A 05 00 01 't' 00 01 30 03 00 01 't'"
+                                                       : "3A 06 00 01 't' 00 01 00"
+                                                         "30 04 00 01 't' 00")));
+}
+
+TEST_CASE("disconnecting: reason and properties (3.14.2)") {
+    session_driver driver{v5};
+    driver.go_online();
+    disconnect_packet packet;
+    packet.reason = reason_code::disconnect_with_will_message;
+    packet.properties.reason_string = "bye";
+    CHECK_FALSE(driver.core.disconnect(packet));
+    CHECK(driver.written() == to_hex(hex("E0 08 04 06 1F 00 03 'bye'")));
+}
+
+TEST_CASE("disconnecting: a Session Expiry Interval of zero ends the session, too") {
+    session_driver driver{v5};
+    driver.go_online();
+    disconnect_packet packet;
+    packet.properties.session_expiry_interval = 0;
+    CHECK_FALSE(driver.core.disconnect(packet));
+    CHECK(driver.written() == "E0 07 00 05 11 00 00 00 00");
+    driver.lose();
+    CHECK(driver.connect().substr(0, 29) == "10 13 00 04 4D 51 54 54 05 02");  // Clean Start
+}
+
+TEST_CASE("disconnecting: what may not be sent is refused, and the connection goes on") {
+    session_driver driver{v5};
+    connect_packet connect;
+    connect.client_id = "c";
+    driver.connect(connect);
+    driver.receive("20 08 00 00 05 27 00 00 00 14");  // Maximum Packet Size 20
+    disconnect_packet packet;
+    // (3.14.2.2.2) Not after a CONNECT without one.
+    packet.properties.session_expiry_interval = 60;
+    CHECK(driver.core.disconnect(packet) == errc::invalid_property_value);
+    packet = {};
+    packet.properties.reason_string = "more than twenty bytes";
+    CHECK(driver.core.disconnect(packet) == errc::packet_too_large);
+    packet = {};
+    packet.reason = reason_code::granted_qos_1;
+    CHECK(driver.core.disconnect(packet) == errc::invalid_reason_code);
+    CHECK(driver.core.is_online());
+    CHECK(driver.written() == "");
+
+    session_driver old{v3};
+    old.go_online();
+    packet.reason = reason_code::disconnect_with_will_message;
+    CHECK(old.core.disconnect(packet) == errc::not_in_this_version);
+}
+
+TEST_CASE("disconnecting: without a connection nothing happens") {
+    session_driver driver{v5};
+    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK(driver.written() == "");
+    driver.go_online();
+    driver.lose();
+    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("disconnecting: while the CONNACK is awaited") {
+    session_driver driver{v5};
+    driver.connect();
+    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK(driver.written() == "E0 00");
+    CHECK(driver.receive(accepted[v5]) == "");
+    CHECK(driver.core.deadline() == never);
+}
+
+TEST_CASE("disconnecting: after an error the DISCONNECT is the last packet, too") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.receive("32 06 00 01 't' 00 07 00");
+    driver.publish("one", qos_1, "t");
+    CHECK(driver.receive("C0 00").starts_with("closed"));
+    CHECK(driver.written() == "E0 01 82");
+    CHECK_FALSE(driver.core.disconnect({}));
+    driver.pass(1h);
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("disconnecting: a session may go with everything unfinished") {
+    // The address sanitizer would tell what is left behind, or freed twice.
+    const auto end = GENERATE(std::string_view{"online"}, std::string_view{"offline"},
+                              std::string_view{"resumed"}, std::string_view{"session lost"});
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online("20 06 00 00 03 21 00 02");
+    driver.subscribe("s", {{.filter = "a"}}, "h");
+    driver.publish("one", qos_1, "t");
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    driver.receive("50 02 00 03 34 06 00 01 't' 00 08 00");
+    driver.publish("waits", qos_1, "t");
+    driver.publish("zero", qos_0, "t");
+    driver.unsubscribe("u", {{.filter = "b"}});
+    if (end != "online") driver.lose();
+    if (end == "resumed") driver.go_online(resumed[v5]);
+    if (end == "session lost") {
+        driver.connect();
+        CHECK(driver.receive(accepted[v5]) == "connected, two done");
+    }
+    CHECK(driver.core.start_write(driver.now).empty() == (end == "offline"));
+}

@@ -1,0 +1,110 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <asio_mqtt/session/input_buffer.hpp>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/hex.hpp"
+
+using namespace asio_mqtt;
+using namespace test;
+using input_buffer = asio_mqtt::detail::input_buffer;
+using status = input_buffer::packet::status;
+
+namespace {
+
+void feed(input_buffer& buffer, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const std::span<std::byte> room = buffer.prepare();
+        REQUIRE_FALSE(room.empty());
+        const std::size_t size = std::min(room.size(), bytes.size());
+        std::copy_n(bytes.begin(), size, room.begin());
+        buffer.commit(size);
+        bytes = bytes.subspan(size);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("input_buffer: cuts packets wherever reads end [immune-1] [immune-2]") {
+    std::minstd_rand random{3};
+    std::vector<std::byte> stream;
+    std::vector<std::size_t> sizes;
+    for (int i = 0; i < 300; ++i) {
+        const std::size_t payload = random() % 10 == 0 ? random() % 200'000 : random() % 300;
+        const std::size_t remaining = payload + 3;
+        std::vector<std::byte> packet{std::byte{0x30}};
+        std::byte length[4];
+        const auto* end =
+            write_variable_byte_integer(static_cast<std::uint32_t>(remaining), length);
+        packet.insert(packet.end(), static_cast<const std::byte*>(length), end);
+        packet.resize(packet.size() + remaining, static_cast<std::byte>(i));
+        stream.insert(stream.end(), packet.begin(), packet.end());
+        sizes.push_back(remaining);
+    }
+    input_buffer buffer;
+    std::span<const std::byte> rest{stream};
+    std::size_t count = 0;
+    while (count < sizes.size()) {
+        const input_buffer::packet packet = buffer.next(300'000);
+        if (packet.state == status::need_more) {
+            const std::size_t most = 1 + random() % 70'000;
+            const std::span<std::byte> room = buffer.prepare();
+            const std::size_t size = std::min({most, room.size(), rest.size()});
+            std::copy_n(rest.begin(), size, room.begin());
+            buffer.commit(size);
+            rest = rest.subspan(size);
+            continue;
+        }
+        REQUIRE(packet.state == status::whole);
+        REQUIRE(packet.body.size() == sizes[count]);
+        REQUIRE(std::all_of(packet.body.begin(), packet.body.end(),
+                            [&](std::byte each) { return each == static_cast<std::byte>(count); }));
+        ++count;
+    }
+    CHECK(rest.empty());
+    CHECK(buffer.next(300'000).state == status::need_more);
+}
+
+TEST_CASE("input_buffer: the size is checked before the packet is there [immune-6] [immune-27]") {
+    input_buffer buffer;
+    feed(buffer, hex("30 FF FF FF 7F"));
+    const input_buffer::packet packet = buffer.next(1'000);
+    CHECK(packet.state == status::refused);
+    CHECK(packet.error == decode_errc::packet_too_large);
+    CHECK(buffer.prepare().size() < 1'000);
+
+    input_buffer exact;
+    feed(exact, hex("30 02 00 00"));
+    CHECK(exact.next(3).state == status::refused);
+    CHECK(exact.next(4).state == status::whole);
+}
+
+TEST_CASE("input_buffer: reads grow with what comes, and memory goes back") {
+    input_buffer buffer;
+    CHECK(buffer.prepare().size() == 512);
+    std::vector<std::byte> large = hex("30 80 80 80 01");
+    large.resize(5 + 2'097'152);
+    feed(buffer, large);
+    CHECK(buffer.next(3'000'000).state == status::whole);
+    CHECK(buffer.prepare().size() == 65'536);
+    buffer.clear();
+    CHECK(buffer.next(1'000).state == status::need_more);
+    CHECK(buffer.prepare().size() == 512);
+}
+
+TEST_CASE("input_buffer: what is left of a lost connection is forgotten") {
+    input_buffer buffer;
+    feed(buffer, hex("30 05 00"));
+    buffer.clear();
+    feed(buffer, hex("D0 00"));
+    const input_buffer::packet packet = buffer.next(1'000);
+    CHECK(packet.state == status::whole);
+    CHECK(packet.header.type == packet_type::pingresp);
+    CHECK(packet.body.empty());
+}

@@ -1,0 +1,250 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <asio_mqtt/session/keep_alive.hpp>
+
+#include "unit/session/session_driver.hpp"
+
+using namespace asio_mqtt;
+using namespace test;
+using action = asio_mqtt::detail::keep_alive::action;
+
+namespace {
+
+const std::string dead = "closed: " + make_error_code(errc::keep_alive_timeout).message();
+
+connect_packet with_keep_alive(std::uint16_t seconds) {
+    connect_packet packet = kept_session(v5);
+    packet.keep_alive = seconds;
+    return packet;
+}
+
+/// A session whose ping is due after 10 s of silence, and its answer 3 s later, with a read
+/// pending.
+void prepare(session_driver& driver, std::string_view connack = accepted[v5]) {
+    driver.connect(with_keep_alive(10));
+    REQUIRE(driver.receive(connack) == "connected");
+    driver.core.prepare_read();
+}
+
+/// A read with these bytes, and the next read.
+void read(session_driver& driver, std::string_view bytes) {
+    driver.receive(bytes);
+    driver.core.prepare_read();
+}
+
+session_settings settings() {
+    return {.ping_response_timeout = 3s};
+}
+
+}  // namespace
+
+TEST_CASE("keep alive: the deadlines by themselves") {
+    asio_mqtt::detail::keep_alive timer;
+    const time_point start{100s};
+    CHECK(timer.deadline() == never);
+    timer.sent(start);
+    timer.received(start);
+    CHECK(timer.deadline() == never);  // not started
+    timer.start(10s, 3s);
+    CHECK(timer.deadline() == start + 10s);
+    timer.sent(start + 4s);
+    CHECK(timer.deadline() == start + 10s);  // nothing received for as long
+    timer.received(start + 5s);
+    CHECK(timer.deadline() == start + 14s);
+    CHECK(timer.expired(start + 13s) == action::none);
+    CHECK(timer.expired(start + 14s) == action::send_ping);
+    CHECK(timer.deadline() == start + 17s);
+    CHECK(timer.expired(start + 16s) == action::none);
+    timer.received(start + 16s);  // part of something
+    CHECK(timer.deadline() == start + 19s);
+    timer.pong();
+    timer.received(start + 18s);
+    CHECK(timer.deadline() == start + 24s);
+    CHECK(timer.expired(start + 24s) == action::send_ping);
+    CHECK(timer.expired(start + 27s) == action::peer_is_dead);
+    timer.stop();
+    CHECK(timer.deadline() == never);
+    timer.start(0s, 3s);
+    CHECK(timer.deadline() == never);
+}
+
+TEST_CASE("keep alive: a ping after an interval of silence, PINGRESP ends the wait (3.12)") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    CHECK(driver.core.deadline() == driver.now + 10s);
+    driver.pass(9'999ms);
+    CHECK(driver.written() == "");
+    driver.pass(1ms);
+    CHECK(driver.written() == "C0 00");
+    CHECK(driver.core.deadline() == driver.now + 3s);
+    driver.pass(2s);
+    read(driver, "D0 00");
+    CHECK(driver.core.deadline() == driver.now + 8s);
+    driver.pass(8s);
+    CHECK(driver.written() == "C0 00");
+    CHECK(driver.events() == "");
+}
+
+TEST_CASE("keep alive: no PINGRESP in time: the peer is dead") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    driver.pass(10s);
+    driver.written();
+    driver.pass(3s);
+    CHECK(driver.events() == dead);
+    CHECK(driver.written() == "E0 01 8D");
+    CHECK(driver.core.deadline() == never);
+
+    session_driver old{v3, settings()};
+    connect_packet packet = kept_session(v3);
+    packet.keep_alive = 10;
+    old.connect(packet);
+    old.receive(accepted[v3]);
+    old.core.prepare_read();
+    old.pass(10s);
+    CHECK(old.written() == "C0 00");
+    old.pass(3s);
+    CHECK(old.events() == dead);
+    CHECK(old.written() == "");
+}
+
+TEST_CASE("keep alive: a half-open link is noticed by one that only sends [immune-53]") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    std::string written;
+    std::string events;
+    int seconds = 0;
+    while (events.find("closed") == std::string::npos && ++seconds < 60) {
+        driver.publish("", qos_0, "t");
+        written += driver.written() + ' ';
+        driver.pass(1s);
+        events += driver.events();
+    }
+    CHECK(seconds == 13);
+    CHECK(written.find("C0 00") != std::string::npos);
+}
+
+TEST_CASE("keep alive: one that only receives pings, too [MQTT-3.1.2-20]") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    int pings = 0;
+    for (int seconds = 0; seconds < 100; ++seconds) {
+        driver.pass(1s);
+        read(driver, "30 04 00 01 't' 00");
+        if (driver.written() == "C0 00") {
+            ++pings;
+            read(driver, "D0 00");
+        }
+    }
+    CHECK(pings == 10);
+    CHECK(driver.core.is_online());
+}
+
+TEST_CASE("keep alive: a write that hangs does not hide a dead peer [immune-54]") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    driver.publish("", qos_0, "t");
+    CHECK_FALSE(driver.core.start_write(driver.now).empty());
+    // It never ends.
+    driver.pass(10s);
+    CHECK(driver.core.start_write(driver.now).empty());
+    CHECK(driver.core.deadline() == driver.now + 3s);
+    driver.pass(3s);
+    CHECK(driver.events() == dead);
+}
+
+TEST_CASE("keep alive: a large packet that comes slowly is a sign of life [immune-55]") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    read(driver, "30 80 80 80 01 00 01 't' 00");  // 2,097,152 bytes are to come
+    int pings = 0;
+    for (int seconds = 0; seconds < 300; seconds += 2) {
+        driver.pass(2s);
+        read(driver, "00");
+        const std::string written = driver.written();
+        // [MQTT-3.1.2-20] also while the answer to a ping queues behind the packet
+        if (written == "C0 00") ++pings;
+        if (written != "C0 00") CHECK(written == "");
+    }
+    CHECK(pings == 30);
+    CHECK(driver.core.is_online());
+    driver.pass(3s);
+    driver.pass(10s);
+    CHECK(driver.events() == dead);
+}
+
+TEST_CASE("keep alive: who does not read cannot blame the peer") {
+    session_driver driver{v5, settings()};
+    driver.connect(with_keep_alive(10));
+    driver.receive(accepted[v5]);
+    // The application is behind, so that no read is pending; pings go on.
+    int pings = 0;
+    for (int seconds = 0; seconds < 100; ++seconds) {
+        driver.pass(1s);
+        if (driver.written() == "C0 00") ++pings;
+    }
+    CHECK(pings == 10);
+    CHECK(driver.events() == "");
+    driver.core.prepare_read();
+    driver.pass(13s);
+    CHECK(driver.events() == dead);
+}
+
+TEST_CASE("keep alive: the broker's interval goes before ours [immune-56]") {
+    session_driver driver{v5, settings()};
+    SECTION("lower") {
+        prepare(driver, "20 06 00 00 03 13 00 05");  // Server Keep Alive [MQTT-3.1.2-21]
+        CHECK(driver.core.deadline() == driver.now + 5s);
+    }
+    SECTION("higher") {
+        prepare(driver, "20 06 00 00 03 13 00 14");
+        CHECK(driver.core.deadline() == driver.now + 20s);
+    }
+    SECTION("off") {
+        prepare(driver, "20 06 00 00 03 13 00 00");
+        CHECK(driver.core.deadline() == never);
+        driver.pass(24h);
+        CHECK(driver.written() == "");
+    }
+    SECTION("on, although we asked for none") {
+        driver.connect(with_keep_alive(0));
+        driver.receive("20 06 00 00 03 13 00 05");
+        CHECK(driver.core.deadline() == driver.now + 5s);
+    }
+    SECTION("of one connection, not of the next") {
+        prepare(driver, "20 06 00 00 03 13 00 05");
+        driver.lose();
+        CHECK(driver.core.deadline() == never);
+        prepare(driver, resumed[v5]);
+        CHECK(driver.core.deadline() == driver.now + 10s);
+    }
+}
+
+TEST_CASE("keep alive: zero sends no pings [immune-56]") {
+    session_driver driver{v5, settings()};
+    driver.go_online();
+    CHECK(driver.core.deadline() == never);
+    driver.pass(24h);
+    CHECK(driver.written() == "");
+    CHECK(driver.core.is_online());
+}
+
+TEST_CASE("keep alive: a ping of the connection before is not waited for") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    driver.pass(10s);
+    CHECK(driver.written() == "C0 00");
+    driver.lose();
+    prepare(driver, resumed[v5]);
+    CHECK(driver.core.deadline() == driver.now + 10s);
+}
+
+TEST_CASE("keep alive: after a long sleep of the machine the peer has its chance [immune-58]") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    driver.pass(24h * 365 * 100);
+    CHECK(driver.written() == "C0 00");
+    driver.pass(3s);
+    CHECK(driver.events() == dead);
+}

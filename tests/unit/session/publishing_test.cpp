@@ -1,0 +1,242 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "unit/session/session_driver.hpp"
+
+using namespace asio_mqtt;
+using namespace test;
+
+TEST_CASE("publishing: QoS 0 is done when it is written (4.3.1)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    driver.publish("zero", qos_0, "t", "x", true);
+    CHECK(driver.events() == "");
+    CHECK(driver.written() ==
+          to_hex(hex(version == v3 ? "31 04 00 01 't' 'x'" : "31 05 00 01 't' 00 'x'")));
+    CHECK(driver.events() == "zero done");
+}
+
+TEST_CASE("publishing: QoS 1 is done at PUBACK (4.3.2)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    driver.publish("one", qos_1, "t", "x");
+    CHECK(driver.written() == to_hex(hex(version == v3 ? "32 06 00 01 't' 00 01 'x'"
+                                                       : "32 07 00 01 't' 00 01 00 'x'")));
+    CHECK(driver.events() == "");
+    CHECK(driver.receive("40 02 00 01") == "one done");
+    CHECK(driver.receive("40 02 00 01") == "");  // once
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("publishing: QoS 2 is done at PUBCOMP (4.3.3)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    driver.publish("two", qos_2, "t", "x");
+    CHECK(driver.written() == to_hex(hex(version == v3 ? "34 06 00 01 't' 00 01 'x'"
+                                                       : "34 07 00 01 't' 00 01 00 'x'")));
+    CHECK(driver.receive("50 02 00 01") == "");
+    CHECK(driver.written() == "62 02 00 01");  // flags 0010 [MQTT-3.6.1-1]
+    CHECK(driver.events() == "");
+    CHECK(driver.receive("70 02 00 01") == "two done");
+    CHECK(driver.receive("70 02 00 01") == "");
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("publishing: what the broker says comes with the outcome") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("one", qos_1, "t");
+    driver.written();
+    // 3.4.2: No matching subscribers, reason string, user property
+    const std::vector<std::byte> bytes =
+        hex("40 0F 00 01 10 0B 1F 00 01 'r' 26 00 01 'k' 00 01 'v'");
+    std::span<const std::byte> rest{bytes};
+    driver.feed(rest);
+    const session_event event = driver.core.next_event();
+    CHECK(event.what == session_event::kind::completed);
+    CHECK_FALSE(event.error);
+    CHECK(event.reason == reason_code::no_matching_subscribers);
+    REQUIRE(event.properties != nullptr);
+    CHECK(event.properties->reason_string == "r");
+    CHECK(event.properties->user_properties.front() == user_property_view{"k", "v"});
+}
+
+TEST_CASE("publishing: PUBACK with an error fails the operation") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("one", qos_1, "t");
+    driver.written();
+    CHECK(driver.receive("40 03 00 01 87") == "one: Not authorized");
+    driver.resume();
+    CHECK(driver.written() == "");  // [MQTT-4.4.0-2]
+}
+
+TEST_CASE("publishing: PUBREC with an error ends the handshake [immune-35]") {
+    session_driver driver{v5};
+    driver.go_online("20 06 00 00 03 21 00 01");  // Receive Maximum 1
+    driver.publish("two", qos_2, "t");
+    driver.publish("next", qos_2, "t");
+    CHECK(driver.written() == to_hex(hex("34 06 00 01 't' 00 01 00")));
+    CHECK(driver.receive("50 03 00 01 97") == "two: Quota exceeded");
+    CHECK(driver.written() == to_hex(hex("34 06 00 01 't' 00 02 00")));  // no PUBREL, and room
+    driver.resume();
+    CHECK(driver.written() == to_hex(hex("3C 06 00 01 't' 00 02 00")));
+}
+
+TEST_CASE("publishing: acknowledgements out of order complete their own operations [immune-34]") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("a", qos_1, "t");
+    driver.publish("b", qos_2, "t");
+    driver.publish("c", qos_1, "t");
+    driver.publish("d", qos_2, "t");
+    driver.written();
+    CHECK(driver.receive("40 02 00 03 50 02 00 04 50 02 00 02 40 02 00 01") == "c done, a done");
+    CHECK(driver.written() == "62 02 00 04 62 02 00 02");  // [MQTT-4.6.0-4]
+    CHECK(driver.receive("70 02 00 02 70 02 00 04") == "b done, d done");
+}
+
+TEST_CASE("publishing: acknowledgements of unknown identifiers are borne [immune-31]") {
+    session_driver driver{v5};
+    driver.go_online();
+    CHECK(driver.receive("40 02 00 09") == "");
+    CHECK(driver.receive("70 02 00 09") == "");
+    CHECK(driver.receive("90 04 00 09 00 00") == "");
+    CHECK(driver.receive("B0 04 00 09 00 00") == "");
+    CHECK(driver.written() == "");
+    // Those that ask for an answer get one: Packet Identifier not found (3.6.2.1, 3.7.2.1).
+    CHECK(driver.receive("50 02 00 09") == "");
+    CHECK(driver.written() == "62 03 00 09 92");
+    CHECK(driver.receive("62 02 00 09") == "");
+    CHECK(driver.written() == "70 03 00 09 92");
+    CHECK(driver.receive("50 03 00 09 80") == "");
+    CHECK(driver.written() == "");
+    CHECK(driver.core.is_online());
+
+    session_driver old{v3};
+    old.go_online();
+    CHECK(old.receive("50 02 00 09 62 02 00 0A 40 02 00 09") == "");
+    CHECK(old.written() == "62 02 00 09 70 02 00 0A");
+}
+
+TEST_CASE("publishing: acknowledgements of the wrong type match nothing [immune-32]") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.subscribe("subscribe", {{.filter = "a"}});
+    driver.unsubscribe("unsubscribe", {{.filter = "b"}});
+    driver.publish("one", qos_1, "t");
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    // SUBSCRIBE is 1, UNSUBSCRIBE 2, QoS 1 is 3, QoS 2 is 4.
+    CHECK(driver.receive("40 02 00 01 50 02 00 01 70 02 00 01 B0 04 00 01 00 00") == "");
+    CHECK(driver.receive("40 02 00 02 50 02 00 02 70 02 00 02 90 04 00 02 00 00") == "");
+    CHECK(driver.receive("50 02 00 03 50 03 00 03 80 70 02 00 03 90 04 00 03 00 00") == "");
+    CHECK(driver.receive("40 02 00 04 70 02 00 04 B0 04 00 04 00 00") == "");
+    CHECK(driver.written() == "");
+    CHECK(driver.receive("50 02 00 04") == "");
+    CHECK(driver.receive("40 02 00 04 50 03 00 04 80") == "");  // too late for both
+    CHECK(driver.written() == "62 02 00 04");
+    CHECK(driver.receive("90 04 00 01 00 00 B0 04 00 02 00 00 40 02 00 03 70 02 00 04") ==
+          "subscribe done, unsubscribe done, one done, two done");
+}
+
+TEST_CASE("publishing: PUBREC once more is answered once more") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    CHECK(driver.receive("50 02 00 01 50 02 00 01") == "");
+    CHECK(driver.written() == "62 02 00 01 62 02 00 01");
+    CHECK(driver.receive("70 02 00 01") == "two done");
+}
+
+TEST_CASE("publishing: PUBCOMP with Packet Identifier not found") {
+    // (3.7.2.1) An error at most times.
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    driver.receive("50 02 00 01");
+    driver.written();
+    SECTION("without a reason to be lost, it is reported") {
+        CHECK(driver.receive("70 03 00 01 92") == "two: Packet Identifier not found");
+    }
+    SECTION("after a resumed connection it means that the broker was done before") {
+        driver.resume();
+        CHECK(driver.written() == "62 02 00 01");
+        CHECK(driver.receive("70 03 00 01 92") == "two done");
+    }
+}
+
+TEST_CASE("publishing: a large payload with an owner is written from where it is") {
+    session_driver driver{v5};
+    driver.go_online();
+    const auto payload = std::make_shared<const std::string>(5'000, 'p');
+    publish_packet packet{.qos = qos_1, .topic = "t", .payload = *payload};
+    error_code error;
+    driver.core.publish(outbound_publish::make(v5, packet, error, payload), nullptr);
+    const auto pieces = driver.core.start_write(driver.now);
+    REQUIRE(pieces.size() == 2);
+    CHECK(to_hex(pieces[0]) == to_hex(hex("32 8E 27 00 01 't' 00 01 00")));  // 5,006 bytes
+    CHECK(static_cast<const void*>(pieces[1].data()) == payload->data());
+    CHECK(pieces[1].size() == 5'000);
+    driver.core.finish_write();
+    CHECK(payload.use_count() == 2);  // it may have to be sent again
+    driver.receive("40 02 00 01");
+    CHECK(payload.use_count() == 1);
+}
+
+TEST_CASE("publishing: topic aliases belong to a connection, not to a message [immune-48]") {
+    publish_packet packet{.topic = "t", .properties = {.topic_alias = 1}};
+    error_code error;
+    CHECK(outbound_publish::make(v5, packet, error) == nullptr);
+    CHECK(error == errc::topic_alias_not_supported);
+    packet.topic = "";
+    CHECK(outbound_publish::make(v5, packet, error) == nullptr);
+}
+
+TEST_CASE("publishing: what may not be sent is refused when it is made [immune-25]") {
+    error_code error;
+    CHECK(outbound_publish::make(v5, publish_packet{.topic = "a/+"}, error) == nullptr);
+    CHECK(error == errc::invalid_topic_name);
+    CHECK(outbound_publish::make(v5, publish_packet{}, error) == nullptr);
+    CHECK(error == errc::invalid_topic_name);
+    CHECK(outbound_publish::make(v5, publish_packet{.topic = "\xED\xA0\x80"}, error) == nullptr);
+    CHECK(error == errc::invalid_topic_name);
+    publish_packet packet{.topic = "t", .properties = {.content_type = "x"}};
+    CHECK(outbound_publish::make(v3, packet, error) == nullptr);
+    CHECK(error == errc::not_in_this_version);
+}
+
+TEST_CASE("publishing: one write at a time") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("a", qos_0, "t", "1");
+    const auto first = driver.core.start_write(driver.now);
+    REQUIRE(first.size() == 1);
+    const std::string bytes = to_hex(first[0]);
+    driver.publish("b", qos_0, "t", "2");
+    CHECK(driver.core.start_write(driver.now).empty());
+    CHECK(to_hex(first[0]) == bytes);
+    CHECK(driver.events() == "a done");
+    driver.core.finish_write();
+    CHECK(driver.written() == to_hex(hex("30 05 00 01 't' 00 '2'")));
+    CHECK(driver.events() == "b done");
+}
+
+TEST_CASE("publishing: the write under way keeps its bytes when the connection is lost") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("a", qos_1, "t", "1");
+    const auto pieces = driver.core.start_write(driver.now);
+    REQUIRE(pieces.size() == 1);
+    driver.lose();
+    driver.publish("b", qos_0, "t", "2");
+    CHECK(to_hex(pieces[0]) == to_hex(hex("32 07 00 01 't' 00 01 00 '1'")));
+    driver.core.finish_write();
+    driver.go_online(resumed[v5]);
+    CHECK(driver.written() == to_hex(hex("3A 07 00 01 't' 00 01 00 '1' 30 05 00 01 't' 00 '2'")));
+}

@@ -1,0 +1,327 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "unit/session/session_driver.hpp"
+
+using namespace asio_mqtt;
+using namespace test;
+
+namespace {
+
+/// PUBLISH to "t" with an empty payload (3.3).
+std::string publish(protocol_version version, std::string_view head, std::string_view id) {
+    return std::string{head} + (version == v3 ? " 05 00 01 't' " : " 06 00 01 't' ") +
+           std::string{id} + (version == v3 ? "" : " 00 ");
+}
+
+}  // namespace
+
+TEST_CASE("receiving: QoS 0 asks for no acknowledgement") {
+    session_driver driver{v5};
+    driver.go_online();
+    CHECK(driver.receive("31 05 00 01 't' 00 'x'") == "message t=x");
+    CHECK_FALSE(driver.tokens.at(0));
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("receiving: QoS 1 is acknowledged when the application has it (4.3.2)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.acknowledges = false;
+    driver.go_online();
+    CHECK(driver.receive(publish(version, "32", "12 34")) == "message t=");
+    CHECK(driver.written() == "");
+    driver.acknowledge(0);
+    CHECK(driver.written() == "40 02 12 34");
+    driver.acknowledge(0);  // late and twice
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("receiving: QoS 2 is acknowledged in two steps (4.3.3)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.acknowledges = false;
+    driver.go_online();
+    CHECK(driver.receive(publish(version, "34", "12 34")) == "message t=");
+    CHECK(driver.written() == "");
+    driver.acknowledge(0);
+    CHECK(driver.written() == "50 02 12 34");
+    CHECK(driver.receive("62 02 12 34") == "");
+    CHECK(driver.written() == "70 02 12 34");
+    // [MQTT-4.3.3-12] The identifier may carry another message now.
+    CHECK(driver.receive(publish(version, "34", "12 34")) == "message t=");
+}
+
+TEST_CASE("receiving: acknowledgements leave in the order of the messages") {
+    // [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(publish(v5, "32", "00 05") + publish(v5, "34", "00 03") +
+                   publish(v5, "32", "00 09") + publish(v5, "34", "00 04"));
+    driver.acknowledge(2);
+    driver.acknowledge(3);
+    CHECK(driver.written() == "");
+    driver.acknowledge(0);
+    CHECK(driver.written() == "40 02 00 05");
+    driver.acknowledge(1);
+    CHECK(driver.written() == "50 02 00 03 40 02 00 09 50 02 00 04");
+}
+
+TEST_CASE("receiving: duplicates at QoS 2 are answered each time and delivered once [immune-37]") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    CHECK(driver.receive(publish(version, "34", "00 07")) == "message t=");
+    CHECK(driver.written() == "50 02 00 07");
+    for (int i = 0; i < 3; ++i) {
+        CHECK(driver.receive(publish(version, "3C", "00 07")) == "");
+        CHECK(driver.written() == "50 02 00 07");  // [MQTT-4.3.3-10]
+    }
+    CHECK(driver.receive("62 02 00 07") == "");
+    CHECK(driver.written() == "70 02 00 07");
+}
+
+TEST_CASE("receiving: a duplicate before the application is done is answered when it is") {
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(publish(v5, "34", "00 07"));
+    CHECK(driver.receive(publish(v5, "3C", "00 07")) == "");
+    CHECK(driver.written() == "");
+    driver.acknowledge(0);
+    CHECK(driver.written() == "50 02 00 07");
+}
+
+TEST_CASE("receiving: duplicates on a resumed connection [immune-38]") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    driver.receive(publish(version, "34", "00 07"));
+    SECTION("PUBREC was sent") {
+        CHECK(driver.written() == "50 02 00 07");
+    }
+    SECTION("PUBREC was not sent") {}
+    driver.resume();
+    CHECK(driver.written() == "");  // of itself PUBREC is not sent again [MQTT-4.4.0-1]
+    SECTION("the broker sends PUBLISH again") {
+        CHECK(driver.receive(publish(version, "3C", "00 07")) == "");
+        CHECK(driver.written() == "50 02 00 07");
+    }
+    SECTION("without DUP [immune-40]") {
+        CHECK(driver.receive(publish(version, "34", "00 07")) == "");
+        CHECK(driver.written() == "50 02 00 07");
+    }
+    CHECK(driver.receive("62 02 00 07") == "");
+    CHECK(driver.written() == "70 02 00 07");
+    CHECK(driver.receive(publish(version, "34", "00 07")) == "message t=");
+}
+
+TEST_CASE("receiving: a message that the application still had when the connection was lost") {
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(publish(v5, "34", "00 07") + publish(v5, "32", "00 08"));
+    driver.resume();
+    SECTION("is acknowledged on the copy, when it is done later") {
+        CHECK(driver.receive(publish(v5, "3C", "00 07")) == "");
+        CHECK(driver.written() == "");
+        driver.acknowledge(0);
+        CHECK(driver.written() == "50 02 00 07");
+    }
+    SECTION("is acknowledged on the copy, when it is done before") {
+        driver.acknowledge(0);
+        CHECK(driver.written() == "");  // [immune-43]
+        CHECK(driver.receive(publish(v5, "3C", "00 07")) == "");
+        CHECK(driver.written() == "50 02 00 07");
+    }
+    SECTION("at QoS 1 comes again, and the old acknowledgement is not taken for it [immune-43]") {
+        driver.acknowledge(1);
+        CHECK(driver.written() == "");
+        CHECK(driver.receive(publish(v5, "3A", "00 08")) == "message t=");
+        driver.acknowledge(1);
+        CHECK(driver.written() == "");
+        driver.acknowledge(2);
+        CHECK(driver.written() == "40 02 00 08");
+    }
+}
+
+TEST_CASE("receiving: with the session the identifiers are forgotten") {
+    // [MQTT-3.2.2-5]
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(publish(v5, "34", "00 07"));
+    driver.lose();
+    driver.go_online();
+    CHECK(driver.receive(publish(v5, "34", "00 07")) == "message t=");
+    driver.acknowledge(0);  // of the old session
+    CHECK(driver.written() == "");
+    driver.acknowledge(1);
+    CHECK(driver.written() == "50 02 00 07");
+}
+
+TEST_CASE("receiving: PUBREL before PUBREC is a protocol error") {
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(publish(v5, "34", "00 07"));
+    CHECK(driver.receive("62 02 00 07") == "closed: packet not allowed from a broker, or not now");
+    CHECK(driver.written() == "E0 01 82");
+}
+
+TEST_CASE("receiving: PUBREL once more") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.receive(publish(v5, "34", "00 07"));
+    driver.written();
+    CHECK(driver.receive("62 02 00 07 62 02 00 07") == "");
+    CHECK(driver.written() == "70 02 00 07 70 03 00 07 92");
+}
+
+TEST_CASE("receiving: more than the Receive Maximum closes with 0x93") {
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    connect_packet packet = kept_session(v5);
+    packet.properties.receive_maximum = 2;
+    driver.connect(packet);
+    driver.receive(accepted[v5]);
+    driver.receive(publish(v5, "34", "00 01") + publish(v5, "32", "00 02"));
+    CHECK(driver.receive("30 04 00 01 't' 00") == "message t=");  // QoS 0 does not count
+    SECTION("a third is refused") {                               // [MQTT-3.3.4-9]
+        CHECK(driver.receive(publish(v5, "32", "00 03")) ==
+              "closed: " + make_error_code(errc::receive_maximum_exceeded).message());
+        CHECK(driver.written() == "E0 01 93");
+    }
+    SECTION("a duplicate is not a third [immune-45a]") {
+        CHECK(driver.receive(publish(v5, "3C", "00 01")) == "");
+    }
+    SECTION("PUBACK makes room") {
+        driver.acknowledge(0);
+        driver.acknowledge(1);
+        CHECK(driver.written() == "50 02 00 01 40 02 00 02");
+        CHECK(driver.receive(publish(v5, "32", "00 03")) == "message t=");
+        CHECK(driver.receive(publish(v5, "32", "00 04")).starts_with("closed"));
+    }
+    SECTION("so does PUBCOMP, and not PUBREC") {
+        driver.acknowledge(0);
+        driver.acknowledge(1);
+        driver.written();
+        driver.receive("62 02 00 01");
+        CHECK(driver.receive(publish(v5, "32", "00 03")) == "message t=");
+        CHECK(driver.receive(publish(v5, "32", "00 04")) == "message t=");
+        CHECK(driver.receive(publish(v5, "32", "00 05")).starts_with("closed"));
+    }
+    SECTION("a new connection starts anew") {
+        driver.lose();
+        driver.connect(packet);
+        driver.receive(resumed[v5]);
+        CHECK(driver.receive(publish(v5, "3C", "00 01") + publish(v5, "3A", "00 02")) ==
+              "message t=");
+        CHECK(driver.receive(publish(v5, "32", "00 03")).starts_with("closed"));
+    }
+    SECTION("PUBREL of a message of the connection before makes none") {
+        driver.acknowledge(0);
+        driver.written();
+        driver.lose();
+        driver.connect(packet);
+        driver.receive(resumed[v5]);
+        driver.receive("62 02 00 01");
+        CHECK(driver.written() == "70 02 00 01");
+        CHECK(driver.receive(publish(v5, "32", "00 02") + publish(v5, "32", "00 03")) ==
+              "message t=, message t=");
+        CHECK(driver.receive(publish(v5, "32", "00 04")).starts_with("closed"));
+    }
+}
+
+TEST_CASE("receiving: thousands of QoS 2 messages leave nothing behind [immune-39]") {
+    session_driver driver{v5};
+    connect_packet packet = kept_session(v5);
+    packet.properties.receive_maximum = 1;  // one that leaks would be one too many
+    driver.connect(packet);
+    driver.receive(accepted[v5]);
+    for (int i = 1; i <= 3'000; ++i) {
+        const std::string id = to_hex(std::vector<std::byte>{static_cast<std::byte>(i >> 8),
+                                                             static_cast<std::byte>(i & 0xFF)});
+        REQUIRE(driver.receive(publish(v5, "34", id)) == "message t=");
+        REQUIRE(driver.written() == "50 02 " + id);
+        REQUIRE(driver.receive("62 02 " + id) == "");
+        REQUIRE(driver.written() == "70 02 " + id);
+    }
+}
+
+TEST_CASE("receiving: a flood of duplicates behind an unfinished message is bounded [immune-33]") {
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive(publish(v5, "32", "00 01") + publish(v5, "34", "00 02"));
+    driver.acknowledge(1);
+    for (int i = 0; i < 10'000; ++i)
+        driver.receive(publish(v5, "3C", "00 02"));
+    driver.acknowledge(0);
+    CHECK(driver.written() == "40 02 00 01 50 02 00 02");
+}
+
+TEST_CASE("receiving: a peer that sends and does not read is not answered for ever [immune-33]") {
+    session_driver driver{v5};
+    driver.go_online();
+    std::string many;
+    for (int i = 0; i < 1'000; ++i)
+        many += "62 02 00 09";
+    const std::vector<std::byte> bytes = hex(many);
+    std::string events;
+    std::size_t reads = 0;
+    while (events != "paused" && ++reads < 1'000'000) {
+        std::span<const std::byte> rest{bytes};
+        driver.feed(rest);
+        events = driver.events();
+    }
+    CHECK(events == "paused");
+    CHECK(driver.written().size() < 3 * 1'100'000);  // 1 MiB, three characters a byte
+    CHECK(driver.events() == "");                    // it goes on
+}
+
+TEST_CASE("receiving: topic aliases [immune-50]") {
+    session_driver driver{v5};
+    connect_packet packet = kept_session(v5);
+    packet.properties.topic_alias_maximum = 2;
+    driver.connect(packet);
+    driver.receive(accepted[v5]);
+    const std::string wrong = "closed: " + make_error_code(errc::topic_alias_invalid).message();
+    CHECK(driver.receive("30 08 00 01 'a' 03 23 00 01 '1'") == "message a=1");
+    CHECK(driver.receive("30 07 00 00 03 23 00 01 '2'") == "message a=2");
+    CHECK(driver.receive("30 08 00 01 'b' 03 23 00 02 '3'") == "message b=3");
+    CHECK(driver.receive("30 08 00 01 'c' 03 23 00 01 '4'") == "message c=4");
+    CHECK(driver.receive("30 07 00 00 03 23 00 01 '5' 30 07 00 00 03 23 00 02 '6'") ==
+          "message c=5, message b=6");
+    SECTION("zero") {
+        CHECK(driver.receive("30 07 00 01 'a' 03 23 00 00") == "closed: topic alias is zero");
+        CHECK(driver.written() == "E0 01 94");
+    }
+    SECTION("over the maximum") {
+        CHECK(driver.receive("30 07 00 01 'a' 03 23 00 03") == wrong);
+        CHECK(driver.written() == "E0 01 94");
+    }
+    SECTION("unknown after a new connection [immune-48]") {
+        driver.lose();
+        driver.connect(packet);
+        driver.receive(resumed[v5]);
+        CHECK(driver.receive("30 06 00 00 03 23 00 01") == wrong);
+        CHECK(driver.written() == "E0 01 82");  // (3.3.2.3.4) Protocol Error
+    }
+    SECTION("in a duplicate that is not delivered") {
+        CHECK(driver.receive("34 09 00 01 'd' 00 01 03 23 00 01") == "message d=");
+        driver.written();
+        CHECK(driver.receive("3C 09 00 01 'e' 00 01 03 23 00 02") == "");
+        CHECK(driver.receive("30 06 00 00 03 23 00 02") == "message e=");
+    }
+}
+
+TEST_CASE(
+    "receiving: no topic alias unless it was offered; the broker's maximum is its own "
+    "[immune-51]") {
+    session_driver driver{v5};
+    driver.go_online("20 06 00 00 03 22 00 0A");  // CONNACK with Topic Alias Maximum 10
+    CHECK(driver.receive("30 07 00 01 'a' 03 23 00 01").starts_with("closed"));
+    CHECK(driver.written() == "E0 01 94");
+}

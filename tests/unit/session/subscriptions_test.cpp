@@ -1,0 +1,151 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <asio_mqtt/session/subscriptions.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace asio_mqtt;
+
+namespace {
+
+/// A registry whose handlers are names, and whose requests are numbered as the session does it.
+class registry {
+public:
+    std::uint64_t subscribe(std::vector<subscription> filters, const char* handler,
+                            std::uint32_t identifier = 0) {
+        outbound_request request{
+            std::move(filters), identifier, {}, std::make_shared<std::string>(handler)};
+        request.number = ++count_;
+        all.add(request);
+        return count_;
+    }
+    std::uint64_t next_number() { return ++count_; }
+
+    std::string handlers(const char* topic, std::vector<std::uint32_t> identifiers = {}) {
+        publish_packet packet;
+        packet.topic = topic;
+        packet.properties.subscription_identifiers = identifiers;
+        std::string names;
+        all.for_each_handler(packet, [&names](const std::shared_ptr<void>& handler) {
+            names += *static_cast<const std::string*>(handler.get());
+        });
+        return names;
+    }
+    std::string renewed() {
+        std::string text;
+        for (const outbound_request_ptr& request : all.renew()) {
+            REQUIRE(request->subscriptions.size() == 1);
+            text += request->subscriptions[0].filter + '@' + std::to_string(request->number) + ' ';
+        }
+        return text;
+    }
+
+    asio_mqtt::detail::subscriptions all;
+
+private:
+    std::uint64_t count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("subscriptions: only what the broker has granted is renewed, and once") {
+    registry registry;
+    const auto first = registry.subscribe({{.filter = "a"}, {.filter = "b"}}, "x");
+    CHECK(registry.renewed() == "");
+    registry.all.granted("a", first);
+    registry.all.granted("unknown", first);
+    CHECK(registry.renewed() == "a@1 ");
+    CHECK(registry.renewed() == "");
+    registry.all.granted("a", first);
+    registry.all.granted("b", first);
+    CHECK(registry.renewed() == "a@1 b@1 ");
+    registry.all.refused("a", first);
+    CHECK(registry.handlers("a") == "");
+    CHECK(registry.handlers("b") == "x");
+}
+
+TEST_CASE("subscriptions: one filter twice in one request is one subscription") {
+    registry registry;
+    const auto number =
+        registry.subscribe({{.filter = "a"}, {.filter = "a", .qos = qos::exactly_once}}, "x", 5);
+    registry.all.granted("a", number);
+    registry.all.granted("a", number);
+    const auto requests = registry.all.renew();
+    REQUIRE(requests.size() == 1);
+    CHECK(requests[0]->subscriptions[0].qos == qos::exactly_once);  // the later one replaces
+    CHECK(requests[0]->subscription_identifier == 5);
+    registry.all.removed("a", registry.next_number());
+    CHECK(registry.handlers("a", {5}) == "");
+}
+
+TEST_CASE("subscriptions: a chain of requests for one filter") {
+    registry registry;
+    const auto first = registry.subscribe({{.filter = "a"}}, "1");
+    registry.all.granted("a", first);
+    const auto second = registry.subscribe({{.filter = "a"}}, "2");
+    const auto third = registry.subscribe({{.filter = "a"}}, "3");
+    CHECK(registry.handlers("a") == "3");  // without identifiers the last one is in charge
+    SECTION("all accepted in turn") {
+        registry.all.granted("a", second);
+        CHECK(registry.renewed() == "a@2 ");
+        registry.all.granted("a", third);
+        CHECK(registry.renewed() == "a@3 ");
+    }
+    SECTION("the last one refused") {
+        registry.all.granted("a", second);
+        registry.all.refused("a", third);
+        CHECK(registry.handlers("a") == "2");
+        CHECK(registry.renewed() == "a@2 ");
+    }
+    SECTION("the middle one refused") {
+        registry.all.refused("a", second);
+        registry.all.granted("a", third);
+        CHECK(registry.renewed() == "a@3 ");
+    }
+    SECTION("taken out, while a newer one is on its way") {
+        registry.all.removed("a", third);
+        CHECK(registry.handlers("a") == "3");
+        registry.all.granted("a", third);
+        CHECK(registry.renewed() == "a@3 ");
+    }
+}
+
+TEST_CASE("subscriptions: a filter and the shared one of the same topics are two") {
+    registry registry;
+    const auto plain = registry.subscribe({{.filter = "a/+"}}, "p");
+    const auto shared = registry.subscribe({{.filter = "$share/g/a/+"}}, "s");
+    const auto other = registry.subscribe({{.filter = "$share/h/a/+"}}, "o");
+    CHECK(registry.handlers("a/b") == "pso");
+    registry.all.refused("$share/g/a/+", shared);
+    CHECK(registry.handlers("a/b") == "po");
+    registry.all.removed("a/+", registry.next_number());
+    CHECK(registry.handlers("a/b") == "o");
+    registry.all.refused("$share/h/a/+", other);
+    CHECK(registry.handlers("a/b") == "");
+    static_cast<void>(plain);
+}
+
+TEST_CASE("subscriptions: a group with several filters that match gets a message once") {
+    registry registry;
+    registry.subscribe({{.filter = "a/b"}, {.filter = "a/+"}, {.filter = "#"}}, "x", 3);
+    CHECK(registry.handlers("a/b") == "x");
+    CHECK(registry.handlers("a/b", {3}) == "x");
+    CHECK(registry.handlers("a/b", {3, 3}) == "x");
+    CHECK(registry.handlers("a/b") == "x");
+}
+
+TEST_CASE("subscriptions: an identifier is known as long as its group has filters") {
+    registry registry;
+    const auto number = registry.subscribe({{.filter = "a"}, {.filter = "b"}}, "x", 3);
+    registry.subscribe({{.filter = "c"}}, "y", 4);
+    registry.all.refused("a", number);
+    CHECK(registry.handlers("elsewhere", {3}) == "x");
+    registry.all.refused("b", number);
+    CHECK(registry.handlers("elsewhere", {3}) == "");
+    CHECK(registry.handlers("elsewhere", {4}) == "y");
+}

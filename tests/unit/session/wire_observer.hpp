@@ -1,0 +1,189 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/codec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "unit/session/model_broker.hpp"
+
+namespace test {
+
+/// Looks at both directions of the wire from the client's end, over all its connections, and notes
+/// each packet that the client should not have sent.
+class wire_observer {
+public:
+    wire_observer(mqtt::protocol_version version, std::size_t receive_maximum)
+        : receive_maximum_{receive_maximum}, from_client_{version}, to_client_{version} {}
+
+    std::string faults;  ///< What was wrong; empty when nothing was.
+
+    /// All that the client has handed to a write, also what is lost on the way.
+    void client_wrote(std::span<const std::byte> bytes) {
+        from_client_.append(bytes);
+        from_client_.for_each([this](const mqtt::any_packet& packet) {
+            std::visit([this](const auto& each) { check_state(each), wrote(each); }, packet);
+        });
+    }
+    /// What has arrived at the client.
+    void client_received(std::span<const std::byte> bytes) {
+        to_client_.append(bytes);
+        to_client_.for_each([this](const mqtt::any_packet& packet) {
+            std::visit([this](const auto& each) { received(each); }, packet);
+        });
+    }
+    void lost_connection() {
+        ++connection_;
+        from_client_.clear();
+        to_client_.clear();
+        has_connect_ = is_online_ = has_sent_new_ = false;
+        in_window_.clear();
+        last_resent_ = 0;
+        acks_due_.clear();
+        pubcomps_due_.clear();
+        std::erase_if(in_use_, [](const auto& each) { return !each.second.is_publish; });
+    }
+
+    bool has_unfinished() const { return !in_use_.empty(); }
+
+private:
+    /// What the client has under an identifier.
+    struct use {
+        bool is_publish;
+        mqtt::qos qos;
+        std::string payload;
+        std::uint64_t order;  // of the first sending
+        int last_sent_on;
+        bool is_released;  // PUBREC has arrived
+    };
+
+    void fault(const std::string& text) { faults += text + "; "; }
+    void expect(bool right, const char* otherwise) {
+        if (!right) fault(otherwise);
+    }
+
+    template <class Packet>
+    void check_state(const Packet&) {
+        if (Packet::type == mqtt::packet_type::connect) {
+            expect(!has_connect_, "a second CONNECT");
+            has_connect_ = true;
+        } else {
+            expect(is_online_, "a packet before the CONNACK");
+        }
+    }
+
+    void wrote(const mqtt::connect_packet&) {}
+    void wrote(const mqtt::publish_packet& publish) {
+        const std::string payload{publish.payload};
+        if (publish.qos == mqtt::qos::at_most_once) {
+            expect(!publish.dup, "DUP at QoS 0");
+            return;
+        }
+        expect(publish.packet_id != 0, "identifier 0");
+        const auto found = in_use_.find(publish.packet_id);
+        if (publish.dup) {
+            if (found == in_use_.end()) return fault("DUP on a first sending");
+            use& resent = found->second;
+            expect(resent.is_publish && resent.payload == payload && resent.qos == publish.qos,
+                   "another message under the identifier");
+            expect(!resent.is_released, "PUBLISH instead of PUBREL");
+            expect(resent.last_sent_on < connection_, "resent on the same connection");
+            expect(resent.order > last_resent_, "resent out of order");
+            expect(!has_sent_new_, "resent after a new one");
+            last_resent_ = resent.order;
+            resent.last_sent_on = connection_;
+        } else {
+            if (found != in_use_.end()) return fault("an identifier that is in use, without DUP");
+            expect(taken_over_.count(payload) == 0, "a message that the broker had taken over");
+            for (const auto& [id, each] : in_use_) {
+                expect(!each.is_publish || each.is_released || each.last_sent_on == connection_,
+                       "a new message before one to be resent");
+            }
+            has_sent_new_ = true;
+            in_use_[publish.packet_id] = {true, publish.qos, payload, ++count_, connection_, false};
+        }
+        in_window_.insert(publish.packet_id);
+        expect(in_window_.size() <= receive_maximum_, "over the Receive Maximum");
+    }
+    void wrote(const mqtt::pubrel_packet& pubrel) {
+        const auto found = in_use_.find(pubrel.packet_id);
+        expect(found != in_use_.end() && found->second.is_released, "PUBREL without PUBREC");
+    }
+    void wrote(const mqtt::subscribe_packet& packet) { wrote_request(packet.packet_id); }
+    void wrote(const mqtt::unsubscribe_packet& packet) { wrote_request(packet.packet_id); }
+    void wrote_request(std::uint16_t id) {
+        expect(id != 0, "identifier 0");
+        expect(in_use_.count(id) == 0, "a request under an identifier that is in use");
+        in_use_[id] = {false, {}, {}, ++count_, connection_, false};
+    }
+    void wrote(const mqtt::puback_packet& ack) { wrote_ack(ack.packet_id, acks_due_, "PUBACK"); }
+    void wrote(const mqtt::pubrec_packet& ack) { wrote_ack(ack.packet_id, acks_due_, "PUBREC"); }
+    void wrote(const mqtt::pubcomp_packet& ack) {
+        wrote_ack(ack.packet_id, pubcomps_due_, "PUBCOMP");
+    }
+    void wrote_ack(std::uint16_t id, std::deque<std::uint16_t>& due, const char* name) {
+        if (due.empty() || due.front() != id) {
+            return fault(std::string{name} + " not asked for, or out of order");
+        }
+        due.pop_front();
+    }
+    template <class Packet>
+    void wrote(const Packet&) {
+        fault("a packet that has no place here");
+    }
+
+    void received(const mqtt::connack_packet& connack) {
+        is_online_ = true;
+        if (!connack.session_present) in_use_.clear();
+    }
+    void received(const mqtt::publish_packet& publish) {
+        if (publish.qos != mqtt::qos::at_most_once) acks_due_.push_back(publish.packet_id);
+    }
+    void received(const mqtt::puback_packet& ack) { finished(ack.packet_id); }
+    void received(const mqtt::pubrec_packet& ack) {
+        const auto found = in_use_.find(ack.packet_id);
+        if (found == in_use_.end()) return;
+        found->second.is_released = true;
+        taken_over_.insert(found->second.payload);
+    }
+    void received(const mqtt::pubcomp_packet& ack) { finished(ack.packet_id); }
+    void received(const mqtt::pubrel_packet& pubrel) { pubcomps_due_.push_back(pubrel.packet_id); }
+    void received(const mqtt::suback_packet& ack) { finished(ack.packet_id); }
+    void received(const mqtt::unsuback_packet& ack) { finished(ack.packet_id); }
+    template <class Packet>
+    void received(const Packet&) {}
+
+    void finished(std::uint16_t id) {
+        in_use_.erase(id);
+        in_window_.erase(id);
+    }
+
+    const std::size_t receive_maximum_;
+    packet_stream from_client_;
+    packet_stream to_client_;
+
+    std::map<std::uint16_t, use> in_use_;
+    std::set<std::string> taken_over_;  // answered with PUBREC, in whatever session
+    std::uint64_t count_ = 0;
+    int connection_ = 1;
+
+    // Of the connection.
+    bool has_connect_ = false;
+    bool is_online_ = false;
+    bool has_sent_new_ = false;
+    std::uint64_t last_resent_ = 0;
+    std::set<std::uint16_t> in_window_;  // PUBLISH sent and not finished
+    std::deque<std::uint16_t> acks_due_;
+    std::deque<std::uint16_t> pubcomps_due_;
+};
+
+}  // namespace test
