@@ -242,9 +242,13 @@ private:
         packet.qos = options.qos;
         packet.retain = options.retain;
         packet.properties.payload_format_indicator = options.payload_format_indicator;
-        if (options.message_expiry_interval) {
+        if (const auto expiry = options.message_expiry_interval) {
+            if (!std::in_range<std::uint32_t>(expiry->count())) {
+                error = errc::invalid_property_value;
+                return nullptr;
+            }
             packet.properties.message_expiry_interval =
-                static_cast<std::uint32_t>(options.message_expiry_interval->count());
+                static_cast<std::uint32_t>(expiry->count());
         }
         packet.properties.response_topic = options.response_topic;
         packet.properties.correlation_data = options.correlation_data;
@@ -295,10 +299,12 @@ private:
             if (slot.is_connected()) {
                 auto target = std::make_shared<detail::operation*>(&started);
                 started.cancellation_target = target;
-                slot.assign([client, target](asio::cancellation_type type) {
+                // The signal may outlive the client's execution context, and the client must not.
+                slot.assign([weak = std::weak_ptr{client}, target](asio::cancellation_type type) {
                     using enum asio::cancellation_type;
-                    if (type == none) return;
-                    client->cancel_later(target, (type & (terminal | partial)) == none);
+                    const auto alive = weak.lock();
+                    if (alive == nullptr || type == none) return;
+                    alive->cancel_later(target, (type & (terminal | partial)) == none);
                 });
             }
             client->submit(started);

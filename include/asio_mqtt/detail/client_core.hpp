@@ -57,7 +57,8 @@ public:
           options_{std::move(options)},
           session_{{.version = options_.version,
                     .connack_timeout = options_.connect_timeout,
-                    .ping_response_timeout = options_.ping_response_timeout}},
+                    .ping_response_timeout = options_.ping_response_timeout,
+                    .maximum_packet_size = options_.maximum_packet_size}},
           reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay, seed()},
           connector_{std::move(connector)},
           timer_{executor_} {}
@@ -214,17 +215,22 @@ private:
 
     void start_run(operation& submitted) {
         if (run_ != nullptr) return fail(submitted, errc::already_running);
+        run_ = &submitted;
+        runs_.push_back(submitted);
+        if (const error_code error = check_options()) return stopped(error);
+        next_broker_ = 0;
+        connect();
+    }
+
+    /// Takes the brokers' addresses apart, too.
+    error_code check_options() {
         brokers_.clear();
         for (const std::string& text : options_.brokers) {
             const error_code error = parse_broker_address(text, brokers_.emplace_back());
-            if (error) return fail(submitted, error);
+            if (error) return error;
         }
-        if (brokers_.empty()) return fail(submitted, errc::no_broker_given);
-        if (const error_code error = check_connect_options(options_)) return fail(submitted, error);
-        run_ = &submitted;
-        runs_.push_back(submitted);
-        next_broker_ = 0;
-        connect();
+        if (brokers_.empty()) return errc::no_broker_given;
+        return check_connect_options(options_);
     }
 
     void connect() {
@@ -287,6 +293,9 @@ private:
         ++attempt_count_;
         if (is_stopping_) return stopped(stop_error_);
         if (!reconnect::can_heal(error)) return stopped(error);
+        if (const time_point since = std::exchange(online_since_, never); since != never) {
+            reconnect_.was_online_for(now() - since);
+        }
         next_broker_ = (next_broker_ + 1) % brokers_.size();
         state_ = state::waiting;
         deadline_ = now() + reconnect_.next_delay();
@@ -331,18 +340,18 @@ private:
             abort(receivers_.front(), cause);
         run_ = nullptr;
         is_disconnecting_ = false;
-        is_stopping_ = false;
         while (!runs_.empty()) {
             operation& last = runs_.front();
             fail(last, last.what == submission::kind::run ? error : error_code{});
         }
+        is_stopping_ = false;
     }
 
     void start_disconnect(operation& disconnect) {
         if (run_ == nullptr) return fail(disconnect, {});
         runs_.push_back(disconnect);
+        if (!is_disconnecting_) drain_deadline_ = now() + options_.disconnect_timeout;
         is_disconnecting_ = true;
-        drain_deadline_ = now() + options_.disconnect_timeout;
         if (!session_.is_online()) stop({});
     }
 
@@ -398,18 +407,19 @@ private:
     }
 
     void handle_events() {
-        while (received_bytes_ <= options_.receive_buffer_size) {
-            const session_event event = session_.next_event();
+        for (;;) {
+            // Without room for messages nothing more is taken in, but what was sent still completes.
+            const bool has_room = received_bytes_ <= options_.receive_buffer_size;
+            const session_event event = has_room ? session_.next_event() : session_.next_finished();
             switch (event.what) {
-                case session_event::kind::need_data: can_read_ = true; return;
+                case session_event::kind::need_data: can_read_ = has_room; return;
                 case session_event::kind::paused: can_read_ = false; return;
-                case session_event::kind::connected: reconnect_.connected(); break;
+                case session_event::kind::connected: online_since_ = now(); break;
                 case session_event::kind::message: deliver(event); break;
                 case session_event::kind::completed: complete_request(event); break;
                 case session_event::kind::closed: close(event.error); break;
             }
         }
-        can_read_ = false;
     }
 
     void complete_request(const session_event& event) {
@@ -532,6 +542,7 @@ private:
 
     /// A read or a write has ended.
     void transferred(error_code error) {
+        const process_again_after_exception guard{*this};
         if (state_ == state::ending) {
             end_stream();
         } else if (error) {
@@ -548,10 +559,8 @@ private:
     /// only when one comes earlier, and looks again when it fires.
     void schedule() {
         time_point due = deadline_;
-        if (state_ == state::connected) {
-            due = std::min(due, session_.deadline());
-            if (is_disconnecting_) due = std::min(due, drain_deadline_);
-        }
+        if (state_ == state::connected) due = std::min(due, session_.deadline());
+        if (is_disconnecting_ && !is_stopping_) due = std::min(due, drain_deadline_);
         if (due >= timer_set_for_) return;
         timer_set_for_ = due;
         timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
@@ -564,6 +573,9 @@ private:
             // What is not read cannot be missed: a slow application is no dead broker.
             if (!can_read_) session_.received(0, at);
             session_.expired(at);
+        }
+        if (is_disconnecting_ && !is_stopping_ && !session_.is_online() && at >= drain_deadline_) {
+            return stop({});  // the connection was lost while it drained
         }
         if (at < deadline_) return;
         deadline_ = never;
@@ -610,6 +622,7 @@ private:
     struct timer_handler : completion {
         void operator()(error_code error) {
             if (error) return;  // set anew
+            const process_again_after_exception guard{*this->self};
             this->self->timer_set_for_ = never;
             this->self->expired();
             this->self->process();
@@ -623,6 +636,7 @@ private:
         void operator()(error_code error, stream_type stream) {
             // Of an attempt that was given up nothing is wanted: the stream closes here.
             if (attempt != this->self->attempt_count_) return;
+            const process_again_after_exception guard{*this->self};
             this->self->connect_ended(error, std::move(stream));
             this->self->process();
         }
@@ -671,6 +685,7 @@ private:
     bool is_writing_ = false;
     bool can_read_ = false;
     bool lost_ = false;  // a read or write has failed
+    time_point online_since_ = never;
     std::vector<asio::const_buffer> write_buffers_;
     std::span<asio::const_buffer> to_write_;
     Timer timer_;

@@ -79,8 +79,12 @@ inline error_code check_connect_options(const client_options& options) {
         options.maximum_packet_size == 0 || options.receive_maximum == 0) {
         return errc::invalid_options;
     }
+    if (options.will && (options.will->delay_interval.value_or(0s) < 0s ||
+                         options.will->options.message_expiry_interval.value_or(0s) < 0s)) {
+        return errc::invalid_options;
+    }
     return with_connect_packet(options, [&](const connect_packet& packet) -> error_code {
-        const measure_result measured = measure(options.version, packet);
+        const measure_result measured = versioned_codec{options.version}.measure(packet);
         return measured ? error_code{} : error_code{measured.error};
     });
 }

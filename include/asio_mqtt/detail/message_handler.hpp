@@ -41,7 +41,7 @@ class bound_message_handler final
     : public message_handler,
       public std::enable_shared_from_this<bound_message_handler<Handler>> {
 public:
-    explicit bound_message_handler(Handler&& handler) : handler_{std::move(handler)} {}
+    explicit bound_message_handler(Handler handler) : handler_{std::move(handler)} {}
 
     bool deliver(const message_view& view, acknowledgement token,
                  const std::shared_ptr<acknowledger>& client) override {
@@ -50,9 +50,14 @@ public:
             handler_(view);
             return true;
         } else {
-            asio::post(asio::get_associated_executor(handler_, client_executor{}),
+            asio::post(asio::get_associated_executor(handler_),
                        [self = this->shared_from_this(), kept = to_message(view), token, client] {
-                           with_view(kept, self->handler_);
+                           try {
+                               with_view(kept, self->handler_);
+                           } catch (...) {
+                               client->acknowledge_later(token);
+                               throw;
+                           }
                            client->acknowledge_later(token);
                        });
             return false;

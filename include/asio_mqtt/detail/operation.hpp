@@ -128,7 +128,7 @@ private:
         if constexpr (runs_on_client) {
             return client_executor{};
         } else {
-            return asio::prefer(asio::get_associated_executor(handler, client_executor{}),
+            return asio::prefer(asio::get_associated_executor(handler),
                                 asio::execution::outstanding_work.tracked);
         }
     }

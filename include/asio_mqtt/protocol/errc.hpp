@@ -157,15 +157,17 @@ inline const std::error_category& fault_category() noexcept {
 
     private:
         static fault of(const std::error_code& code) noexcept {
-            if (code == std::errc::operation_canceled) return fault::caller;
             if (code.category() == reason_category() || code.category() == decode_category()) {
                 return fault::broker;
             }
             if (code.category() == client_category()) {
                 if (code.value() < static_cast<int>(errc::unexpected_packet)) return fault::caller;
                 if (code.value() < static_cast<int>(errc::connection_closed)) return fault::broker;
+                return fault::network;
             }
-            return fault::network;
+            // By value: the category of Asio's own errors does not map them to std::errc.
+            const bool is_aborted = code.value() == static_cast<int>(std::errc::operation_canceled);
+            return is_aborted ? fault::caller : fault::network;
         }
     };
     static const category instance;

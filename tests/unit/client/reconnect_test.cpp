@@ -1,0 +1,218 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "support/catch.hpp"
+#include "unit/client/client_fixture.hpp"
+#include "unit/client/lossy_connector.hpp"
+
+#include <asio/detached.hpp>
+
+#include <map>
+
+using namespace asio_mqtt;
+using test::client_fixture;
+using test::lossy_connector;
+
+namespace {
+
+using lossy_client = basic_client<lossy_connector, testing::manual_timer>;
+
+/// A client that publishes and gets all of it back, while its first connections are lost after a
+/// number of bytes. Returns how many of the planned losses happened.
+std::size_t run_with_losses(protocol_version version, std::vector<lossy_connector::loss> losses) {
+    client_fixture f;
+    lossy_connector connector{f.broker, std::move(losses)};
+    auto wanted = client_fixture::options("a", version);
+    lossy_client c{f.io.get_executor(), wanted, connector};
+    test::plain_outcome ran;
+    c.async_run(ran.handler());
+
+    std::map<std::string, int> seen;
+    std::string order;
+    test::subscribe_outcome subscribed;
+    c.async_subscribe(
+        "t", qos::exactly_once,
+        [&](const message_view& m) {
+            if (++seen[std::string{m.payload}] == 1 && m.qos != qos::at_most_once) {
+                order += m.payload;
+            }
+        },
+        subscribed.handler());
+    REQUIRE(f.pass_time_until([&] { return subscribed.calls != 0; }));
+
+    test::publish_outcome published[6];
+    const char* const payloads[] = {"a", "b", "c", "d", "e", "f"};
+    for (int i = 0; i < 6; ++i) {
+        const qos level = i == 0   ? qos::at_most_once
+                          : i % 2 == 1 ? qos::at_least_once
+                                       : qos::exactly_once;
+        c.async_publish("t", payloads[i], level, published[i].handler());
+    }
+    const auto is_done = [&] {
+        for (const auto& each : published) {
+            if (each.calls == 0) return false;
+        }
+        return seen.size() >= 5 + seen.count("a");
+    };
+    REQUIRE(f.pass_time_until(is_done));
+    test::subscribe_outcome unsubscribed;
+    c.async_unsubscribe("t", unsubscribed.handler());
+    REQUIRE(f.pass_time_until([&] { return unsubscribed.calls != 0; }));
+
+    CHECK(ran.calls == 0);
+    CHECK(subscribed.succeeded());
+    CHECK(unsubscribed.succeeded());
+    for (const auto& each : published)
+        CHECK(each.succeeded());
+    CHECK(seen["a"] <= 1);                           // at most once
+    CHECK((seen["b"] > 0 && seen["d"] > 0 && seen["f"] > 0));  // at least once
+    CHECK(seen["c"] == 1);                           // exactly once
+    CHECK(seen["e"] == 1);
+    CHECK(order == "bcdef");
+
+    test::plain_outcome disconnected;
+    c.async_disconnect(disconnected.handler());
+    REQUIRE(f.pass_time_until([&] { return disconnected.calls != 0 && ran.calls != 0; }));
+    CHECK(ran.succeeded());
+    return connector.losses();
+}
+
+}  // namespace
+
+TEST_CASE("reconnect: the connection is lost after every byte, in each direction") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    const auto direction =
+        GENERATE(lossy_connector::direction::sent, lossy_connector::direction::received);
+    std::size_t offset = 0;
+    bool happened = true;
+    for (; happened; ++offset) {
+        CAPTURE(offset);
+        happened = run_with_losses(version, {{direction, offset}}) != 0;
+    }
+    CHECK(offset > 90);  // the whole exchange was cut
+}
+
+TEST_CASE("reconnect: several connections are lost in turn") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    using enum lossy_connector::direction;
+    for (std::size_t offset = 0; offset < 200; ++offset) {
+        CAPTURE(offset);
+        run_with_losses(version, {{sent, offset}, {received, offset}, {sent, offset / 2}});
+        run_with_losses(version, {{received, offset}, {sent, 200 - offset}, {received, offset}});
+    }
+}
+
+TEST_CASE_METHOD(client_fixture, "reconnect: the broker lost the session") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    auto c = make("a", version);
+    test::plain_outcome ran;
+    c.async_run(ran.handler());
+    std::vector<std::string> seen;
+    c.async_subscribe(
+        "t/#", qos::exactly_once,
+        [&](const message_view& m) { seen.emplace_back(m.payload); }, asio::detached);
+    test::outcome<message> received;
+    c.async_subscribe("u", qos::exactly_once, asio::detached);
+    c.async_receive(received.handler());
+    settle();
+    broker.drop_sessions();
+    test::publish_outcome published;
+    c.async_publish("t/1", "1", qos::exactly_once, published.handler());
+    c.async_publish("u", "2", qos::exactly_once, asio::detached);
+    REQUIRE(pass_time_until([&] { return received.calls != 0 && seen.size() == 1; }));
+    CHECK(published.succeeded());
+    CHECK(seen == std::vector<std::string>{"1"});
+    CHECK(received.result().payload == "2");
+    CHECK(ran.calls == 0);
+}
+
+TEST_CASE_METHOD(client_fixture, "reconnect: messages that came meanwhile are delivered") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    auto c = make("a", version);
+    c.async_run(asio::detached);
+    std::string seen;
+    c.async_subscribe(
+        "t", qos::exactly_once, [&](const message_view& m) { seen += m.payload; },
+        asio::detached);
+    settle();
+    broker.disconnect_all();
+    broker.publish("t", "1", qos::at_least_once);
+    broker.publish("t", "2", qos::exactly_once);
+    REQUIRE(pass_time_until([&] { return seen == "12"; }));
+    CHECK(connector.attempts() == 2);
+}
+
+TEST_CASE_METHOD(client_fixture, "reconnect: connecting fails for a while") {
+    auto c = make("a");
+    test::plain_outcome ran;
+    test::publish_outcome published;
+    connector.refuse_next(5);
+    c.async_run(ran.handler());
+    c.async_publish("t", "", qos::at_least_once, published.handler());
+    REQUIRE(pass_time_until([&] { return published.calls != 0; }));
+    CHECK(published.succeeded());
+    CHECK(connector.attempts() == 6);
+    CHECK(ran.calls == 0);
+}
+
+TEST_CASE_METHOD(client_fixture, "reconnect: every error of a stream is worth another try [immune-62]") {
+    auto c = make("a");
+    test::plain_outcome ran;
+    test::publish_outcome published;
+    c.async_run(ran.handler());
+    for (const error_code error :
+         {error_code{asio::error::eof}, error_code{asio::error::operation_aborted},
+          error_code{asio::error::host_not_found}, error_code{asio::error::network_unreachable},
+          std::make_error_code(std::errc::operation_canceled),
+          std::make_error_code(std::errc::timed_out)}) {
+        connector.refuse_next(1, error);
+        const auto before = connector.attempts();
+        broker.disconnect_all();
+        REQUIRE(pass_time_until([&] { return connector.attempts() >= before + 2; }));
+        settle();
+    }
+    c.async_publish("t", "", qos::at_least_once, published.handler());
+    REQUIRE(pass_time_until([&] { return published.calls != 0; }));
+    CHECK(published.succeeded());
+    CHECK(ran.calls == 0);
+}
+
+TEST_CASE("reconnect: a refusal that another try cannot heal ends async_run()") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    reason_code verdict = reason_code::bad_user_name_or_password;
+    client_fixture f{{.authenticate = [&](const connect_packet&) { return verdict; }}};
+    auto c = f.make("a", version);
+    test::plain_outcome ran;
+    test::publish_outcome published;
+    c.async_publish("t", "", qos::at_least_once, published.handler());
+    SECTION("a wrong password") {
+        c.async_run(ran.handler());
+        f.settle();
+        CHECK(ran.failed_with(reason_code::bad_user_name_or_password));
+        CHECK(ran.error == fault::broker);
+        CHECK(published.failed_with(reason_code::bad_user_name_or_password));
+        CHECK(f.connector.attempts() == 1);
+    }
+    SECTION("a busy server is another matter") {
+        verdict = reason_code::server_unavailable;
+        c.async_run(ran.handler());
+        REQUIRE(f.pass_time_until([&] { return f.connector.attempts() == 4; }));
+        verdict = reason_code::success;
+        REQUIRE(f.pass_time_until([&] { return published.calls != 0; }));
+        CHECK(published.succeeded());
+        CHECK(ran.calls == 0);
+    }
+}
+
+TEST_CASE_METHOD(client_fixture, "reconnect: two clients with one id do not fight [immune-67]") {
+    auto first = make("same");
+    auto second = make("same");
+    test::plain_outcome first_ran, second_ran;
+    first.async_run(first_ran.handler());
+    settle();
+    second.async_run(second_ran.handler());
+    settle();
+    CHECK(first_ran.failed_with(reason_code::session_taken_over));
+    CHECK(second_ran.calls == 0);
+    CHECK(connector.attempts() == 2);
+}
