@@ -247,8 +247,7 @@ private:
                 error = errc::invalid_property_value;
                 return nullptr;
             }
-            packet.properties.message_expiry_interval =
-                static_cast<std::uint32_t>(expiry->count());
+            packet.properties.message_expiry_interval = static_cast<std::uint32_t>(expiry->count());
         }
         packet.properties.response_topic = options.response_topic;
         packet.properties.correlation_data = options.correlation_data;
@@ -288,9 +287,11 @@ private:
     /// Where the type of the completion handler is left behind.
     template <class Result, class Packet>
     struct initiation {
+        // `client` by value: a coroutine keeps the arguments while it waits, and the client keeps the
+        // coroutine. What is moved from keeps nothing.
         template <class Handler>
-        void operator()(Handler&& handler, const std::shared_ptr<core>& client, kind what,
-                        Packet packet, error_code error) const {
+        void operator()(Handler&& handler, std::shared_ptr<core> client, kind what, Packet packet,
+                        error_code error) const {
             auto slot = asio::get_associated_cancellation_slot(handler);
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));

@@ -52,9 +52,13 @@ public:
         if (is_down) cut();
     }
 
-    /// Each connection from now on breaks when this many bytes went through it, both directions
-    /// together.
-    void break_after(std::size_t bytes) { limit_ = bytes; }
+    /// Each connection from now on breaks when so many bytes went through it, both directions
+    /// together: `first`, and `growth` more each time, so that all that goes on gets its chance.
+    void break_after(std::size_t first, std::size_t growth) {
+        limit_ = first;
+        growth_ = growth;
+    }
+    void stay_up() { break_after(std::numeric_limits<std::size_t>::max(), 0); }
 
 private:
     struct connection : std::enable_shared_from_this<connection> {
@@ -107,6 +111,7 @@ private:
             if (!is_down_) {
                 const auto made = std::make_shared<connection>(std::move(accepted), limit_);
                 connections_.push_back(made);
+                limit_ += growth_;
                 made->start(broker_);
             }
             accept();
@@ -118,6 +123,7 @@ private:
     std::vector<std::weak_ptr<connection>> connections_;
     std::size_t connection_count_ = 0;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
+    std::size_t growth_ = 0;
     bool is_down_ = false;
 };
 

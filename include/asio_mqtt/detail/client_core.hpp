@@ -408,7 +408,8 @@ private:
 
     void handle_events() {
         for (;;) {
-            // Without room for messages nothing more is taken in, but what was sent still completes.
+            // Without room for messages nothing more is taken in, but what was sent still
+            // completes.
             const bool has_room = received_bytes_ <= options_.receive_buffer_size;
             const session_event event = has_room ? session_.next_event() : session_.next_finished();
             switch (event.what) {

@@ -63,7 +63,8 @@ struct counting_handler {
 
 }  // namespace
 
-TEST_CASE_METHOD(client_fixture, "allocator: an operation is in its memory, and freed before the call") {
+TEST_CASE_METHOD(client_fixture,
+                 "allocator: an operation is in its memory, and freed before the call") {
     asio::io_context other;
     const bool has_own_executor = GENERATE(false, true);
     allocations counted;

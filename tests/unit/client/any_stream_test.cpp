@@ -66,8 +66,9 @@ public:
 private:
     struct end {
         end(const executor_type& executor, testing::broker_state& state)
-            : arrival{executor, asio::steady_timer::time_point::max()},
-              broker{state, [this] { arrival.cancel(); }} {}
+            : arrival{executor, asio::steady_timer::time_point::max()}, broker{state, [this] {
+                                                                                   arrival.cancel();
+                                                                               }} {}
         asio::steady_timer arrival;  // cancelled when there may be something to read
         testing::broker_connection broker;
         std::vector<std::byte> bytes;
@@ -86,9 +87,10 @@ struct direct_connector {
         return asio::async_initiate<Token, void(error_code, direct_stream)>(
             [](auto handler, direct_stream stream) {
                 const auto on = asio::get_associated_executor(handler, stream.get_executor());
-                asio::post(on, [handler = std::move(handler), stream = std::move(stream)]() mutable {
-                    std::move(handler)(error_code{}, std::move(stream));
-                });
+                asio::post(on,
+                           [handler = std::move(handler), stream = std::move(stream)]() mutable {
+                               std::move(handler)(error_code{}, std::move(stream));
+                           });
             },
             token, direct_stream{executor, *state});
     }
@@ -110,8 +112,8 @@ TEST_CASE("client: works over any stream") {
     c.async_run(ran.handler());
     std::vector<std::string> seen;
     c.async_subscribe(
-        "t/#", qos::exactly_once,
-        [&](const message_view& m) { seen.emplace_back(m.payload); }, subscribed.handler());
+        "t/#", qos::exactly_once, [&](const message_view& m) { seen.emplace_back(m.payload); },
+        subscribed.handler());
     REQUIRE(test::run_until(io, [&] { return subscribed.calls == 1; }));
     CHECK_FALSE(subscribed.error);
     test::publish_outcome published[3];

@@ -59,8 +59,8 @@ struct bad_input_fixture : scripted_fixture {
         if (!is_connected) broker.emplace(accept(version));
         c.async_publish("end", "", qos::at_least_once, asio::detached);
         CHECK(broker->receive(is_v5() ? 10 : 9) ==
-              test::to_hex(test::hex(is_v5() ? "32 08 00 03 'end' 00 01 00"
-                                             : "32 07 00 03 'end' 00 01")));
+              test::to_hex(
+                  test::hex(is_v5() ? "32 08 00 03 'end' 00 01 00" : "32 07 00 03 'end' 00 01")));
         CHECK(connector.attempts().size() == 1);
     }
 };
@@ -100,8 +100,8 @@ TEST_CASE_METHOD(bad_input_fixture, "bad input: topic filters (4.7, 4.8.2)") {
     test::subscribe_outcome none, second;
     c.async_subscribe(std::vector<subscription>{}, none.handler());
     check_refused(none, errc::empty_list);
-    c.async_subscribe({{.filter = "fine"}, {.filter = "a#"}}, [](const message_view&) {},
-                      second.handler());
+    c.async_subscribe(
+        {{.filter = "fine"}, {.filter = "a#"}}, [](const message_view&) {}, second.handler());
     check_refused(second, errc::invalid_topic_filter);
     check_nothing_was_sent();
 }
@@ -204,9 +204,9 @@ client_options with(const std::function<void(client_options&)>& change,
 
 TEST_CASE("bad input: brokers that are none") {
     check_options(with([](auto& o) { o.brokers.clear(); }), errc::no_broker_given);
-    for (const char* url : {"", "localhost", "localhost:1883", "mqtt://", "mqtt://:1883",
-                            "mqtt://host:0", "mqtt://host:65536", "mqtt://host:port",
-                            "mqtt://[::1", "mqtt://user@host"}) {
+    for (const char* url :
+         {"", "localhost", "localhost:1883", "mqtt://", "mqtt://:1883", "mqtt://host:0",
+          "mqtt://host:65536", "mqtt://host:port", "mqtt://[::1", "mqtt://user@host"}) {
         CAPTURE(url);
         check_options(with([&](auto& o) { o.brokers = {url}; }), errc::invalid_broker_address);
         check_options(with([&](auto& o) { o.brokers.push_back(url); }),
@@ -238,7 +238,9 @@ TEST_CASE("bad input: options of the connection") {
     check_options(with([](auto& o) { o.user_name = no_utf8; }), errc::invalid_utf8);
     check_options(with([](auto& o) { o.user_name = too_long; }), errc::string_too_long);
     check_options(with([](auto& o) { o.password = too_long; }), errc::string_too_long);
-    check_options(with([](auto& o) { o.connect_user_properties = {{"k", no_utf8}}; }),
+    check_options(with([](auto& o) {
+                      o.connect_user_properties = {{"k", no_utf8}};
+                  }),
                   errc::invalid_utf8);
     check_options(with([](auto& o) { o.will = will_options{.topic = ""}; }),
                   errc::invalid_topic_name);
@@ -246,13 +248,12 @@ TEST_CASE("bad input: options of the connection") {
                   errc::invalid_topic_name);
     check_options(with([](auto& o) { o.will = will_options{.topic = "w", .payload = too_long}; }),
                   errc::string_too_long);
+    check_options(
+        with([](auto& o) { o.will = will_options{.topic = "w", .delay_interval = seconds{-1}}; }),
+        errc::invalid_options);
     check_options(with([](auto& o) {
-                      o.will = will_options{.topic = "w", .delay_interval = seconds{-1}};
-                  }),
-                  errc::invalid_options);
-    check_options(with([](auto& o) {
-                      o.will = will_options{
-                          .topic = "w", .options = {.message_expiry_interval = seconds{-1}}};
+                      o.will = will_options{.topic = "w",
+                                            .options = {.message_expiry_interval = seconds{-1}}};
                   }),
                   errc::invalid_options);
 }
@@ -260,14 +261,21 @@ TEST_CASE("bad input: options of the connection") {
 TEST_CASE("bad input: options that 3.1.1 does not have") {
     constexpr auto v3 = protocol_version::v3_1_1;
     check_options(with([](auto& o) { o.password = "p"; }, v3), errc::user_name_required);
-    check_options(with([](auto& o) { o.connect_user_properties = {{"k", "v"}}; }, v3),
+    check_options(with(
+                      [](auto& o) {
+                          o.connect_user_properties = {{"k", "v"}};
+                      },
+                      v3),
                   errc::not_in_this_version);
-    check_options(with([](auto& o) {
-                      o.will = will_options{.topic = "w", .delay_interval = std::chrono::seconds{1}};
-                  }, v3),
+    check_options(with(
+                      [](auto& o) {
+                          o.will =
+                              will_options{.topic = "w", .delay_interval = std::chrono::seconds{1}};
+                      },
+                      v3),
                   errc::not_in_this_version);
-    check_options(with([](auto& o) {
-                      o.will = will_options{.topic = "w", .options = {.content_type = "c"}};
-                  }, v3),
-                  errc::not_in_this_version);
+    check_options(
+        with([](auto& o) { o.will = will_options{.topic = "w", .options = {.content_type = "c"}}; },
+             v3),
+        errc::not_in_this_version);
 }

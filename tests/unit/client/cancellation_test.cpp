@@ -69,7 +69,9 @@ TEST_CASE_METHOD(bystanders_fixture, "cancellation: a request that was not sent,
                         asio::bind_cancellation_slot(unsubscribing.slot(), unsubscribe.handler()));
     start_bystanders();
     SECTION("on its way to the client") {}
-    SECTION("waiting for a connection") { settle(); }
+    SECTION("waiting for a connection") {
+        settle();
+    }
     publishing.emit(type);
     subscribing.emit(type);
     unsubscribing.emit(type);
@@ -165,8 +167,7 @@ TEST_CASE_METHOD(bystanders_fixture, "cancellation: async_disconnect() goes on, 
     broker.receive(11 + 8 + 8);
     asio::cancellation_signal disconnecting;
     test::plain_outcome disconnect;
-    c.async_disconnect(
-        asio::bind_cancellation_slot(disconnecting.slot(), disconnect.handler()));
+    c.async_disconnect(asio::bind_cancellation_slot(disconnecting.slot(), disconnect.handler()));
     c.async_disconnect(disconnected.handler());
     settle();
     CHECK(disconnect.calls == 0);
@@ -196,8 +197,12 @@ TEST_CASE_METHOD(bystanders_fixture, "cancellation: async_run() ends all that is
         connector.never_connect();
         settle();
     }
-    SECTION("CONNECT sent") { broker.emplace(accept()); }
-    SECTION("online") { broker.emplace(accept_5()); }
+    SECTION("CONNECT sent") {
+        broker.emplace(accept());
+    }
+    SECTION("online") {
+        broker.emplace(accept_5());
+    }
     SECTION("waiting for the next try") {
         broker.emplace(accept());
         broker->stream().close();
@@ -269,8 +274,9 @@ TEST_CASE_METHOD(bystanders_fixture, "cancellation: the slot is free again in th
                     asio::bind_cancellation_slot(signal.slot(), [&](error_code, const auto&) {
                         first_ended = true;
                         CHECK_FALSE(signal.slot().has_handler());
-                        c.async_publish("p", "", qos::at_least_once,
-                                        asio::bind_cancellation_slot(signal.slot(), second.handler()));
+                        c.async_publish(
+                            "p", "", qos::at_least_once,
+                            asio::bind_cancellation_slot(signal.slot(), second.handler()));
                     }));
     auto broker = accept_5();
     CHECK(first_ended);
@@ -285,8 +291,9 @@ TEST_CASE("cancellation: the signal may outlive the execution context") {
         scripted_fixture f;
         auto c = f.make();
         c.async_run([](error_code) {});
-        c.async_publish("p", "", qos::at_least_once,
-                        asio::bind_cancellation_slot(signal.slot(), [](error_code, const auto&) {}));
+        c.async_publish(
+            "p", "", qos::at_least_once,
+            asio::bind_cancellation_slot(signal.slot(), [](error_code, const auto&) {}));
         f.settle();
     }
     CHECK(signal.slot().has_handler());

@@ -51,8 +51,8 @@ struct client_fixture {
     mqtt::testing::broker broker;
     mqtt::testing::memory_connector connector;
 
-    static mqtt::client_options options(const std::string& id,
-                                        mqtt::protocol_version version = mqtt::protocol_version::v5) {
+    static mqtt::client_options options(
+        const std::string& id, mqtt::protocol_version version = mqtt::protocol_version::v5) {
         return {.brokers = {"mqtt://memory"}, .version = version, .client_id = id};
     }
 

@@ -74,8 +74,9 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: of completion handlers") {
     }
     CHECK(settle_with_exceptions() == 1);  // at QoS 0
     CHECK(broker.receive(2 * 6 + 4 * 8).starts_with("30 04"));
-    const auto acks = test::hex("40 02 00 01  40 02 00 02  50 02 00 03  50 02 00 04"
-                                "70 02 00 03  70 02 00 04");
+    const auto acks = test::hex(
+        "40 02 00 01  40 02 00 02  50 02 00 03  50 02 00 04"
+        "70 02 00 03  70 02 00 04");
     broker.stream().async_write_some(asio::buffer(acks), asio::detached);
     CHECK(settle_with_exceptions() == 2);
     for (const auto& each : published)
@@ -83,15 +84,16 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: of completion handlers") {
     CHECK(connector.attempts().size() == 1);
 }
 
-TEST_CASE_METHOD(exceptions_fixture, "exceptions: of message handlers; the message is acknowledged") {
+TEST_CASE_METHOD(exceptions_fixture,
+                 "exceptions: of message handlers; the message is acknowledged") {
     c.async_run(asio::detached);
     const bool has_executor = GENERATE(false, true);
     const auto handler = [this](const message_view&) {
         if (++throws == 1) throw thrown{};
     };
     if (has_executor) {
-        c.async_subscribe("t", qos::at_least_once,
-                          asio::bind_executor(io.get_executor(), handler), asio::detached);
+        c.async_subscribe("t", qos::at_least_once, asio::bind_executor(io.get_executor(), handler),
+                          asio::detached);
     } else {
         c.async_subscribe("t", qos::at_least_once, handler, asio::detached);
     }
@@ -123,9 +125,7 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: of handlers that are called at
         CHECK(disconnected.succeeded());
     }
     SECTION("by destruction") {
-        {
-            auto gone = std::move(c);
-        }
+        { auto gone = std::move(c); }
         CHECK(settle_with_exceptions() == 3);
         CHECK(published.failed_with(expected));
         CHECK(received.failed_with(expected));

@@ -99,7 +99,8 @@ TEST_CASE_METHOD(client_fixture, "executor: handlers run on the context that the
     CHECK(other.stopped());
 }
 
-TEST_CASE_METHOD(client_fixture, "executor: one that runs functions wherever they are given to it") {
+TEST_CASE_METHOD(client_fixture,
+                 "executor: one that runs functions wherever they are given to it") {
     auto c = make("a");
     int calls = 0;
     const auto token_for = [&] {

@@ -94,7 +94,7 @@ struct pending_operations {
         const auto has = [&sent](const char* bytes) {
             return sent.find(test::to_hex(test::hex(bytes))) != std::string::npos;
         };
-            CHECK(has("00 01 's' 00"));
+        CHECK(has("00 01 's' 00"));
         CHECK(has("00 01 'p' 00"));
         CHECK(has("00 01 'q'"));
         // Identifiers 1, 2 and 3 in any order: answer each as what it is.
@@ -141,7 +141,8 @@ TEST_CASE_METHOD(scripted_fixture, "garbage: once online, 5.0 [immune-27]") {
         check(each);
 }
 
-TEST_CASE_METHOD(scripted_fixture, "garbage: once online, 3.1.1 has no reason to give [immune-27]") {
+TEST_CASE_METHOD(scripted_fixture,
+                 "garbage: once online, 3.1.1 has no reason to give [immune-27]") {
     constexpr auto version = protocol_version::v3_1_1;
     for (const garbage& each : in_any_version) {
         INFO(each.what);
@@ -227,15 +228,15 @@ TEST_CASE_METHOD(scripted_fixture, "garbage: acknowledgements that answer nothin
 }
 
 TEST_CASE_METHOD(scripted_fixture, "garbage: a SUBACK with too few or many reasons (3.8.4)") {
-    const char* suback = GENERATE("90 05 00 01 00 00 00", "90 06 00 01 00 00 00 00");
+    const char* suback = GENERATE("90 04 00 01 00 00", "90 06 00 01 00 00 00 00");
     auto c = make();
     test::subscribe_outcome subscribed;
     test::publish_outcome published;
     c.async_run(asio::detached);
-    c.async_subscribe({{.filter = "s"}, {.filter = "t"}, {.filter = "u"}}, subscribed.handler());
+    c.async_subscribe({{.filter = "s"}, {.filter = "t"}}, subscribed.handler());
     c.async_publish("p", "", qos::at_least_once, published.handler());
     auto broker = accept_5();
-    broker.receive(19 + 8);
+    broker.receive(15 + 8);
     broker.send(suback);
     CHECK(broker.receive(3) == "E0 01 82");
     CHECK(broker.is_closed());

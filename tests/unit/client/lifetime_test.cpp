@@ -29,8 +29,8 @@ struct lifetime_fixture : scripted_fixture {
     test::outcome<message> received;
 
     void start_requests() {
-        c->async_subscribe("t", qos::exactly_once, [](const message_view&) {},
-                           subscribed.handler());
+        c->async_subscribe(
+            "t", qos::exactly_once, [](const message_view&) {}, subscribed.handler());
         c->async_unsubscribe("t", unsubscribed.handler());
         c->async_publish("t", "", qos::at_least_once, published[1].handler());
         c->async_publish("t", "", qos::exactly_once, published[2].handler());
@@ -273,7 +273,8 @@ TEST_CASE_METHOD(lifetime_fixture, "lifetime: destroyed in the handler of async_
     CHECK(received.failed_with(aborted));
 }
 
-TEST_CASE_METHOD(lifetime_fixture, "lifetime: destroyed in a handler that runs when it is destroyed") {
+TEST_CASE_METHOD(lifetime_fixture,
+                 "lifetime: destroyed in a handler that runs when it is destroyed") {
     auto other = std::make_unique<client>(make());
     int calls = 0;
     other->async_receive([&](error_code error, const message&) {
@@ -374,7 +375,8 @@ TEST_CASE_METHOD(lifetime_fixture, "lifetime: async_disconnect() without and twi
     CHECK(io.stopped());
 }
 
-TEST_CASE_METHOD(client_fixture, "lifetime: DISCONNECT comes after what was published [immune-66]") {
+TEST_CASE_METHOD(client_fixture,
+                 "lifetime: DISCONNECT comes after what was published [immune-66]") {
     const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
     auto reader = make("b", version);
     reader.async_run(asio::detached);

@@ -38,7 +38,8 @@ public:
         if (left_to_receive_ == 0) inner_.close();  // the read fails
         const asio::mutable_buffer room{buffer.data(), std::min(buffer.size(), left_to_receive_)};
         // Reads are as small as need be to count them: one byte at a time towards the end.
-        const std::size_t size = left_to_receive_ > far ? room.size() : std::min<std::size_t>(room.size(), 1);
+        const std::size_t size =
+            left_to_receive_ > far ? room.size() : std::min<std::size_t>(room.size(), 1);
         if (left_to_receive_ <= far) left_to_receive_ -= std::min(left_to_receive_, size);
         return inner_.async_read_some(asio::mutable_buffer{room.data(), size},
                                       std::forward<Token>(token));
@@ -78,10 +79,10 @@ public:
             [](auto handler, const std::shared_ptr<shared>& state) {
                 const auto executor =
                     asio::get_associated_executor(handler, state->broker->get_executor());
-                asio::post(executor, [handler = std::move(handler),
-                                      stream = state->connect()]() mutable {
-                    std::move(handler)(std::error_code{}, std::move(stream));
-                });
+                asio::post(executor,
+                           [handler = std::move(handler), stream = state->connect()]() mutable {
+                               std::move(handler)(std::error_code{}, std::move(stream));
+                           });
             },
             token, shared_);
     }

@@ -39,7 +39,10 @@ public:
         run([&] { client_.async_publish("t/#", "", qos::at_most_once, token()); });
         run([&] { client_.async_publish("t", "", static_cast<qos>(3), token()); });
         run([&] { client_.async_subscribe("t", qos::at_most_once, token()); });
-        run([&] { client_.async_subscribe("t", qos::at_most_once, [](auto&) {}, token()); });
+        run([&] {
+            client_.async_subscribe(
+                "t", qos::at_most_once, [](auto&) {}, token());
+        });
         run([&] { client_.async_subscribe("#/t", qos::at_most_once, token()); });
         run([&] { client_.async_subscribe(std::vector<subscription>{}, token()); });
         run([&] { client_.async_unsubscribe("t", token()); });
@@ -67,7 +70,9 @@ TEST_CASE_METHOD(client_fixture, "initiation: no handler is called inside of it"
     wanted.single_threaded = GENERATE(false, true);
     auto c = make(wanted);
     initiations all{c};
-    SECTION("on a client that does not run") { all.start_all(); }
+    SECTION("on a client that does not run") {
+        all.start_all();
+    }
     SECTION("on a client that is connected") {
         c.async_run([](error_code) {});
         settle();

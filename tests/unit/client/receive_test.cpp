@@ -59,9 +59,8 @@ TEST_CASE_METHOD(scripted_fixture, "receive: operations in their order, messages
     c.async_subscribe("t", qos::at_most_once, asio::detached);
     std::string seen;
     for (int i = 0; i < 3; ++i) {
-        c.async_receive([&seen, i](error_code, const message& m) {
-            seen += std::to_string(i) + m.payload;
-        });
+        c.async_receive(
+            [&seen, i](error_code, const message& m) { seen += std::to_string(i) + m.payload; });
     }
     auto broker = accept_5();
     broker.send("90 04 00 01 00 00  30 05 00 01 't' 00 'a'  30 05 00 01 't' 00 'b'");

@@ -43,7 +43,7 @@ std::size_t run_with_losses(protocol_version version, std::vector<lossy_connecto
     test::publish_outcome published[6];
     const char* const payloads[] = {"a", "b", "c", "d", "e", "f"};
     for (int i = 0; i < 6; ++i) {
-        const qos level = i == 0   ? qos::at_most_once
+        const qos level = i == 0       ? qos::at_most_once
                           : i % 2 == 1 ? qos::at_least_once
                                        : qos::exactly_once;
         c.async_publish("t", payloads[i], level, published[i].handler());
@@ -64,9 +64,9 @@ std::size_t run_with_losses(protocol_version version, std::vector<lossy_connecto
     CHECK(unsubscribed.succeeded());
     for (const auto& each : published)
         CHECK(each.succeeded());
-    CHECK(seen["a"] <= 1);                           // at most once
+    CHECK(seen["a"] <= 1);                                     // at most once
     CHECK((seen["b"] > 0 && seen["d"] > 0 && seen["f"] > 0));  // at least once
-    CHECK(seen["c"] == 1);                           // exactly once
+    CHECK(seen["c"] == 1);                                     // exactly once
     CHECK(seen["e"] == 1);
     CHECK(order == "bcdef");
 
@@ -109,8 +109,8 @@ TEST_CASE_METHOD(client_fixture, "reconnect: the broker lost the session") {
     c.async_run(ran.handler());
     std::vector<std::string> seen;
     c.async_subscribe(
-        "t/#", qos::exactly_once,
-        [&](const message_view& m) { seen.emplace_back(m.payload); }, asio::detached);
+        "t/#", qos::exactly_once, [&](const message_view& m) { seen.emplace_back(m.payload); },
+        asio::detached);
     test::outcome<message> received;
     c.async_subscribe("u", qos::exactly_once, asio::detached);
     c.async_receive(received.handler());
@@ -132,8 +132,7 @@ TEST_CASE_METHOD(client_fixture, "reconnect: messages that came meanwhile are de
     c.async_run(asio::detached);
     std::string seen;
     c.async_subscribe(
-        "t", qos::exactly_once, [&](const message_view& m) { seen += m.payload; },
-        asio::detached);
+        "t", qos::exactly_once, [&](const message_view& m) { seen += m.payload; }, asio::detached);
     settle();
     broker.disconnect_all();
     broker.publish("t", "1", qos::at_least_once);
@@ -155,7 +154,8 @@ TEST_CASE_METHOD(client_fixture, "reconnect: connecting fails for a while") {
     CHECK(ran.calls == 0);
 }
 
-TEST_CASE_METHOD(client_fixture, "reconnect: every error of a stream is worth another try [immune-62]") {
+TEST_CASE_METHOD(client_fixture,
+                 "reconnect: every error of a stream is worth another try [immune-62]") {
     auto c = make("a");
     test::plain_outcome ran;
     test::publish_outcome published;

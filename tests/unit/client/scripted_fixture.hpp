@@ -18,7 +18,8 @@ struct scripted_fixture {
 
     ~scripted_fixture() { connector.peers().clear(); }  // ends what is pending in the context
 
-    static mqtt::client_options options(mqtt::protocol_version version = mqtt::protocol_version::v5) {
+    static mqtt::client_options options(
+        mqtt::protocol_version version = mqtt::protocol_version::v5) {
         return {.brokers = {"mqtt://a"}, .version = version, .client_id = "c"};
     }
     client make(mqtt::client_options with = options()) {

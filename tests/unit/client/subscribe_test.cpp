@@ -75,9 +75,9 @@ TEST_CASE_METHOD(client_fixture, "subscribe: several filters with one handler") 
     c.async_run(asio::detached);
     recorder both;
     test::subscribe_outcome subscribed;
-    c.async_subscribe({{.filter = "a", .qos = qos::at_most_once},
-                       {.filter = "b", .qos = qos::exactly_once}},
-                      both.handler(), subscribed.handler());
+    c.async_subscribe(
+        {{.filter = "a", .qos = qos::at_most_once}, {.filter = "b", .qos = qos::exactly_once}},
+        both.handler(), subscribed.handler());
     settle();
     REQUIRE(subscribed.succeeded());
     CHECK(subscribed.result().reasons ==
@@ -167,8 +167,8 @@ TEST_CASE_METHOD(client_fixture, "subscribe: async_unsubscribe() ends it") {
     recorder all;
     const auto held = std::make_shared<int>();
     c.async_subscribe(
-        "t", qos::at_least_once,
-        [held, inner = all.handler()](const message_view& m) { inner(m); }, asio::detached);
+        "t", qos::at_least_once, [held, inner = all.handler()](const message_view& m) { inner(m); },
+        asio::detached);
     settle();
     broker.publish("t", "1");
     settle();
@@ -272,8 +272,8 @@ TEST_CASE_METHOD(client_fixture, "subscribe: a message handler may use the clien
         },
         asio::detached);
     c.async_subscribe(
-        "reply", qos::exactly_once,
-        [&](const message_view& m) { replies.emplace_back(m.payload); }, asio::detached);
+        "reply", qos::exactly_once, [&](const message_view& m) { replies.emplace_back(m.payload); },
+        asio::detached);
     settle();
     broker.publish("request/a", "1", qos::exactly_once);
     broker.publish("request/b", "2", qos::at_least_once);

@@ -92,12 +92,12 @@ TEST_CASE_METHOD(threads_fixture, "threads: operations from several at once") {
     // Handlers without an executor run on the client's strand: one at a time.
     int in_handlers = 0;
     c->async_subscribe(
-          "t/#", qos::exactly_once,
-          [&](const message_view&) {
-              ++in_handlers;
-              delivered.tick();
-          },
-          asio::use_future)
+         "t/#", qos::exactly_once,
+         [&](const message_view&) {
+             ++in_handlers;
+             delivered.tick();
+         },
+         asio::use_future)
         .get();
     start_from_all([&](int n) {
         c->async_publish("t/" + std::to_string(n), "x", static_cast<qos>(n % 3),
@@ -156,17 +156,16 @@ TEST_CASE_METHOD(threads_fixture, "threads: cancelling while operations end by t
         };
         const auto own = std::make_shared<state>(io);
         asio::post(own->strand, [&, own, n] {
-            c.async_publish(
-                "t", "x", static_cast<qos>(n % 3),
-                asio::bind_cancellation_slot(
-                    own->signal.slot(),
-                    asio::bind_executor(own->strand, [&, own](error_code error,
-                                                              const publish_result&) {
-                        if (error && error != asio::error::operation_aborted) ++failures;
-                        ended.tick();
-                    })));
-            asio::post(own->strand,
-                       [own] { own->signal.emit(asio::cancellation_type::terminal); });
+            c.async_publish("t", "x", static_cast<qos>(n % 3),
+                            asio::bind_cancellation_slot(
+                                own->signal.slot(),
+                                asio::bind_executor(
+                                    own->strand, [&, own](error_code error, const publish_result&) {
+                                        if (error && error != asio::error::operation_aborted)
+                                            ++failures;
+                                        ended.tick();
+                                    })));
+            asio::post(own->strand, [own] { own->signal.emit(asio::cancellation_type::terminal); });
         });
     });
     CHECK(ended.wait());

@@ -28,10 +28,10 @@ struct timeouts_fixture : scripted_fixture {
     bool is_silent(peer& from) {
         std::byte byte{};
         bool came = false;
-        from.stream().async_read_some(asio::buffer(&byte, 1),
-                                      asio::bind_cancellation_slot(
-                                          stop_reading_.slot(),
-                                          [&came](error_code error, std::size_t) { came = !error; }));
+        from.stream().async_read_some(
+            asio::buffer(&byte, 1),
+            asio::bind_cancellation_slot(
+                stop_reading_.slot(), [&came](error_code error, std::size_t) { came = !error; }));
         settle();
         stop_reading_.emit(asio::cancellation_type::terminal);
         settle();
@@ -71,7 +71,9 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: CONNACK never comes [immune-60]") 
     auto broker = accept();
     broker.receive(version == protocol_version::v5 ? 26 : 15);
     SECTION("nor anything else") {}
-    SECTION("only its start") { broker.send("20"); }
+    SECTION("only its start") {
+        broker.send("20");
+    }
     advance(9'999ms);
     CHECK(is_silent(broker));
     CHECK(connector.attempts().size() == 1);
@@ -82,7 +84,8 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: CONNACK never comes [immune-60]") 
     CHECK(ran.calls == 0);
 }
 
-TEST_CASE_METHOD(timeouts_fixture, "timeouts: PINGREQ when nothing was sent for a keep-alive (3.12)") {
+TEST_CASE_METHOD(timeouts_fixture,
+                 "timeouts: PINGREQ when nothing was sent for a keep-alive (3.12)") {
     const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
     auto c = make(options(version));
     c.async_run(ran.handler());
@@ -119,7 +122,8 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: PINGRESP never comes") {
     CHECK(ran.calls == 0);
 }
 
-TEST_CASE_METHOD(timeouts_fixture, "timeouts: the broker's keep-alive counts, 0 is none [immune-56]") {
+TEST_CASE_METHOD(timeouts_fixture,
+                 "timeouts: the broker's keep-alive counts, 0 is none [immune-56]") {
     SECTION("lower") {
         auto c = make();
         c.async_run(ran.handler());
@@ -154,7 +158,8 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: the broker's keep-alive counts, 0 
     }
 }
 
-TEST_CASE_METHOD(timeouts_fixture, "timeouts: a half-open link is noticed while sending [immune-53]") {
+TEST_CASE_METHOD(timeouts_fixture,
+                 "timeouts: a half-open link is noticed while sending [immune-53]") {
     auto c = make();
     c.async_run(ran.handler());
     auto broker = accept_5();
@@ -169,16 +174,17 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: a half-open link is noticed while 
     CHECK(broker.is_closed());
 }
 
-TEST_CASE_METHOD(timeouts_fixture, "timeouts: a blocked write does not hide a dead peer [immune-54]") {
+TEST_CASE_METHOD(timeouts_fixture,
+                 "timeouts: a blocked write does not hide a dead peer [immune-54]") {
     auto c = make();
     c.async_run(ran.handler());
     auto broker = accept_5();
     test::publish_outcome published;
     c.async_publish("t", std::string(1'000'000, 'x'), qos::at_least_once, published.handler());
     settle();
-    advance(60s);   // the PINGREQ has to wait
-    advance(10s);   // and so has the DISCONNECT
-    advance(5s);    // but not for ever
+    advance(60s);  // the PINGREQ has to wait
+    advance(10s);  // and so has the DISCONNECT
+    advance(5s);   // but not for ever
     advance(500ms);
     CHECK(connector.attempts().size() == 2);
     CHECK(published.calls == 0);

@@ -40,10 +40,8 @@ TEST_CASE_METHOD(client_fixture, "tokens: callbacks, move-only ones too") {
     // What a move-only handler holds is freed with it.
     const auto held = std::make_shared<int>();
     const auto move_only = [&held](auto& outcome) {
-        return [owned = std::make_unique<std::shared_ptr<int>>(held),
-                inner = outcome.handler()](auto... arguments) mutable {
-            inner(std::move(arguments)...);
-        };
+        return [owned = std::make_unique<std::shared_ptr<int>>(held), inner = outcome.handler()](
+                   auto... arguments) mutable { inner(std::move(arguments)...); };
     };
     c.async_run(move_only(ran));
     c.async_subscribe("t", qos::at_least_once, move_only(subscribed));

@@ -25,8 +25,9 @@ TEST_CASE_METHOD(client_fixture, "will: published when the connection is lost, n
         },
         asio::detached);
     auto wanted = options("a", version);
-    wanted.will = will_options{
-        .topic = "wills/a", .payload = "gone", .options = {.qos = qos::exactly_once, .retain = true}};
+    wanted.will = will_options{.topic = "wills/a",
+                               .payload = "gone",
+                               .options = {.qos = qos::exactly_once, .retain = true}};
     std::optional<client> c{make(wanted)};
     c->async_run(asio::detached);
     settle();

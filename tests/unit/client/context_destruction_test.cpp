@@ -1,0 +1,62 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <asio_mqtt/client.hpp>
+#include <asio_mqtt/testing/memory_connector.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "support/catch.hpp"
+
+#include <exception>
+#include <memory>
+
+using namespace asio_mqtt;
+
+namespace {
+
+using memory_client = basic_client<testing::memory_connector>;
+
+asio::awaitable<void> receive(memory_client& client, std::shared_ptr<int> witness) {
+    co_await client.async_receive(asio::use_awaitable);
+    *witness = 1;
+}
+
+asio::awaitable<void> publish(memory_client& client, std::shared_ptr<int> witness) {
+    co_await client.async_publish("a", "b", qos::at_least_once, asio::use_awaitable);
+    *witness = 1;
+}
+
+}  // namespace
+
+// A coroutine keeps what it waits for, and that keeps the coroutine: nothing would ever end the
+// two.
+TEST_CASE("client: waiting coroutines are destroyed with the execution context") {
+    std::weak_ptr<int> alive;
+    asio::cancellation_signal signal;  // outlives the context
+    {
+        asio::io_context io;
+        testing::broker broker{io.get_executor()};
+        testing::memory_connector connector{broker};
+        connector.refuse_next(1);
+        const bool is_running = GENERATE(false, true);
+        memory_client client{io.get_executor(), {.brokers = {"mqtt://memory"}}, connector};
+        if (is_running) client.async_run(asio::detached);
+        {
+            const auto witness = std::make_shared<int>(0);
+            alive = witness;
+            asio::co_spawn(io, receive(client, witness), asio::detached);
+            asio::co_spawn(io, publish(client, witness),
+                           asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr) {}));
+        }
+        io.poll();
+        CHECK(alive.use_count() == 2);
+    }
+    CHECK(alive.expired());
+}
