@@ -5,9 +5,15 @@
 
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
+#include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/message_handler.hpp>
 #include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/detail/operation_result.hpp>
+#include <asio_mqtt/detail/random_seed.hpp>
+#include <asio_mqtt/detail/received_messages.hpp>
 #include <asio_mqtt/detail/submission_queue.hpp>
+#include <asio_mqtt/detail/wake_up_timer.hpp>
+#include <asio_mqtt/detail/write_buffers.hpp>
 #include <asio_mqtt/session/reconnect.hpp>
 #include <asio_mqtt/session/session.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
@@ -21,10 +27,8 @@
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
-#include <atomic>
-#include <chrono>
+#include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,6 +54,7 @@ class client_core final : public acknowledger,
                           public std::enable_shared_from_this<client_core<Connector, Timer>> {
 public:
     using stream_type = typename Connector::stream_type;
+    using exception_guard = process_again_after_exception<client_core>;
 
     client_core(const asio::any_io_executor& executor, client_options options, Connector connector)
         : executor_{options.single_threaded ? executor
@@ -59,20 +64,15 @@ public:
                     .connack_timeout = options_.connect_timeout,
                     .ping_response_timeout = options_.ping_response_timeout,
                     .maximum_packet_size = options_.maximum_packet_size}},
-          reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay, seed()},
+          reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
+                     random_seed(this)},
           connector_{std::move(connector)},
           timer_{executor_} {}
 
     ~client_core() {
         // Nobody refers to this any more, so the executor's context is going down: as with Asio's
         // own operations, handlers are not called then.
-        submitted_.take_all([](submission& each) {
-            if (is_operation(each)) {
-                dispose(static_cast<operation&>(each));
-            } else {
-                delete static_cast<notice*>(&each);
-            }
-        });
+        submitted_.take_all([](submission& each) { dispose(each); });
         for (auto* list : {&requests_, &receivers_, &runs_}) {
             while (!list->empty())
                 dispose(list->front());
@@ -80,7 +80,6 @@ public:
     }
 
     // --- From any thread
-    // ----------------------------------------------------------------------------------
 
     const asio::any_io_executor& executor() const noexcept { return executor_; }
     protocol_version version() const noexcept { return options_.version; }
@@ -107,23 +106,13 @@ public:
     /// The client is destroyed: every pending operation is aborted, and later ones at once.
     void destroy_later() { submit(*new notice{submission::kind::destroy}); }
 
+    /// Does all that can be done now, later.
+    void post_process() { asio::post(process_handler{{this->shared_from_this()}}); }
+
 private:
     enum class state { stopped, waiting, connecting, connected, closing, ending };
 
     // --- Operations
-    // ---------------------------------------------------------------------------------------
-
-    static bool is_operation(const submission& each) noexcept {
-        return each.what < submission::kind::cancel;
-    }
-
-    static void dispose(operation& unfinished) noexcept {
-        unfinished.unlink();
-        if (unfinished.packet != nullptr && !unfinished.is_with_session) {
-            outbound::dispose(*unfinished.packet);
-        }
-        unfinished.destroy();
-    }
 
     void take(submission& submitted) {
         if (is_operation(submitted)) return start(static_cast<operation&>(submitted));
@@ -170,9 +159,7 @@ private:
         is_receiving_ = true;
         receivers_.push_back(receiver);
         if (received_.empty()) return;
-        received_message first = std::move(received_.front());
-        received_.pop_front();
-        received_bytes_ -= size_of(first.content);
+        received_message first = received_.pop();
         session_.acknowledge(first.token);
         complete(receiver, error_code{}, std::move(first.content));
     }
@@ -211,26 +198,15 @@ private:
     }
 
     // --- The connection
-    // -----------------------------------------------------------------------------------
 
     void start_run(operation& submitted) {
         if (run_ != nullptr) return fail(submitted, errc::already_running);
         run_ = &submitted;
         runs_.push_back(submitted);
-        if (const error_code error = check_options()) return stopped(error);
+        if (const error_code error = check_client_options(options_, brokers_))
+            return stopped(error);
         next_broker_ = 0;
         connect();
-    }
-
-    /// Takes the brokers' addresses apart, too.
-    error_code check_options() {
-        brokers_.clear();
-        for (const std::string& text : options_.brokers) {
-            const error_code error = parse_broker_address(text, brokers_.emplace_back());
-            if (error) return error;
-        }
-        if (brokers_.empty()) return errc::no_broker_given;
-        return check_connect_options(options_);
     }
 
     void connect() {
@@ -324,7 +300,6 @@ private:
         is_stopping_ = true;
         stop_error_ = error;
         deadline_ = never;
-        timer_set_for_ = never;
         timer_.cancel();
         end_operations();
     }
@@ -366,28 +341,17 @@ private:
     }
 
     // --- Events
-    // -------------------------------------------------------------------------------------------
 
-    /// Differs between clients of one process and between processes that start at the same moment;
-    /// no more is needed to keep their reconnects apart.
-    std::uint64_t seed() const noexcept {
-        const auto ticks = std::chrono::system_clock::now().time_since_epoch().count() ^
-                           std::chrono::steady_clock::now().time_since_epoch().count();
-        return static_cast<std::uint64_t>(ticks) ^ reinterpret_cast<std::uintptr_t>(this);
-    }
-
-    time_point now() const { return time_point{Timer::clock_type::now().time_since_epoch()}; }
+    time_point now() const { return timer_.now(); }
 
     void start_submitted() {
         submitted_.take_all([this](submission& each) { take(each); });
     }
 
-    void post_process() { asio::post(process_handler{{this->shared_from_this()}}); }
-
     /// Does all that can be done now; to be called after every event. Handlers are called from
     /// here: what they start is only submitted, and comes later.
     void process() {
-        const process_again_after_exception guard{*this};
+        const exception_guard guard{*this};
         if (state_ == state::stopped && is_stopping_) end_operations();
         start_submitted();
         if (state_ != state::ending) handle_events();
@@ -410,7 +374,7 @@ private:
         for (;;) {
             // Without room for messages nothing more is taken in, but what was sent still
             // completes.
-            const bool has_room = received_bytes_ <= options_.receive_buffer_size;
+            const bool has_room = received_.bytes() <= options_.receive_buffer_size;
             const session_event event = has_room ? session_.next_event() : session_.next_finished();
             switch (event.what) {
                 case session_event::kind::need_data: can_read_ = has_room; return;
@@ -425,26 +389,10 @@ private:
 
     void complete_request(const session_event& event) {
         auto& done = *static_cast<operation*>(event.tag);
-        if (done.what == operation::kind::publish) {
-            publish_result result;
-            result.reason = event.reason;
-            copy_properties(event, result);
-            complete(done, event.error, std::move(result));
+        if (done.what == submission::kind::publish) {
+            complete(done, event.error, to_publish_result(event));
         } else {
-            subscribe_result result;
-            for (const reason_code reason : event.reasons)
-                result.reasons.push_back(reason);
-            copy_properties(event, result);
-            complete(done, event.error, std::move(result));
-        }
-    }
-
-    template <class Result>
-    static void copy_properties(const session_event& event, Result& result) {
-        if (event.properties == nullptr) return;
-        result.reason_string = event.properties->reason_string.value_or(std::string_view{});
-        for (const auto& [name, value] : event.properties->user_properties) {
-            result.user_properties.push_back({std::string{name}, std::string{value}});
+            complete(done, event.error, to_subscribe_result(event));
         }
     }
 
@@ -479,21 +427,12 @@ private:
     }
 
     void receive(message&& content, acknowledgement token) {
-        if (receivers_.empty()) {
-            received_bytes_ += size_of(content);
-            received_.push_back({std::move(content), token});
-            return;
-        }
+        if (receivers_.empty()) return received_.push({std::move(content), token});
         session_.acknowledge(token);
         complete(receivers_.front(), error_code{}, std::move(content));
     }
 
-    static std::size_t size_of(const message& content) noexcept {
-        return sizeof(message) + content.topic.size() + content.payload.size();
-    }
-
     // --- Reading, writing, time
-    // ---------------------------------------------------------------------------
 
     void read() {
         if (is_reading_ || !can_read_) return;
@@ -514,28 +453,18 @@ private:
         const auto pieces = session_.start_write(now());
         if (pieces.empty()) return;
         is_writing_ = true;
-        write_buffers_.clear();
-        for (const auto piece : pieces)
-            write_buffers_.emplace_back(piece.data(), piece.size());
-        to_write_ = write_buffers_;
+        write_buffers_.start(pieces);
         write_rest();
     }
 
     /// Not async_write(): that gives the system 64 KiB at a time.
     void write_rest() {
-        stream_->async_write_some(std::span<const asio::const_buffer>{to_write_},
-                                  write_handler{{this->shared_from_this()}});
+        stream_->async_write_some(write_buffers_.rest(), write_handler{{this->shared_from_this()}});
     }
 
     void write_ended(error_code error, std::size_t size) {
-        while (!to_write_.empty() && size >= to_write_.front().size()) {
-            size -= to_write_.front().size();
-            to_write_ = to_write_.subspan(1);
-        }
-        if (!error && !to_write_.empty() && state_ != state::ending) {
-            to_write_.front() += size;
-            return write_rest();
-        }
+        write_buffers_.written(size);
+        if (!error && !write_buffers_.done() && state_ != state::ending) return write_rest();
         is_writing_ = false;
         session_.finish_write();
         transferred(error);
@@ -543,7 +472,7 @@ private:
 
     /// A read or a write has ended.
     void transferred(error_code error) {
-        const process_again_after_exception guard{*this};
+        const exception_guard guard{*this};
         if (state_ == state::ending) {
             end_stream();
         } else if (error) {
@@ -556,25 +485,17 @@ private:
         process();
     }
 
-    /// Keeps the timer set for what is due first. Deadlines move with every packet: it is set anew
-    /// only when one comes earlier, and looks again when it fires.
+    /// Keeps the timer set for what is due first.
     void schedule() {
         time_point due = deadline_;
         if (state_ == state::connected) due = std::min(due, session_.deadline());
         if (is_disconnecting_ && !is_stopping_) due = std::min(due, drain_deadline_);
-        if (due >= timer_set_for_) return;
-        timer_set_for_ = due;
-        timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
-        timer_.async_wait(timer_handler{{this->shared_from_this()}});
+        timer_.set(due, timer_handler{{this->shared_from_this()}});
     }
 
     void expired() {
         const time_point at = now();
-        if (state_ == state::connected) {
-            // What is not read cannot be missed: a slow application is no dead broker.
-            if (!can_read_) session_.received(0, at);
-            session_.expired(at);
-        }
+        if (state_ == state::connected) session_.expired(at);
         if (is_disconnecting_ && !is_stopping_ && !session_.is_online() && at >= drain_deadline_) {
             return stop({});  // the connection was lost while it drained
         }
@@ -591,16 +512,6 @@ private:
             case state::ending: return;
         }
     }
-
-    /// A handler that throws must not stop the client: process() goes on where it was.
-    struct process_again_after_exception {
-        client_core& core;
-        int before = std::uncaught_exceptions();
-        ~process_again_after_exception() {
-            if (std::uncaught_exceptions() == before) return;
-            core.post_process();
-        }
-    };
 
     // What Asio calls back. Each keeps the core alive and runs on its executor.
 
@@ -623,8 +534,8 @@ private:
     struct timer_handler : completion {
         void operator()(error_code error) {
             if (error) return;  // set anew
-            const process_again_after_exception guard{*this->self};
-            this->self->timer_set_for_ = never;
+            const exception_guard guard{*this->self};
+            this->self->timer_.fired();
             this->self->expired();
             this->self->process();
         }
@@ -637,16 +548,11 @@ private:
         void operator()(error_code error, stream_type stream) {
             // Of an attempt that was given up nothing is wanted: the stream closes here.
             if (attempt != this->self->attempt_count_) return;
-            const process_again_after_exception guard{*this->self};
+            const exception_guard guard{*this->self};
             this->self->connect_ended(error, std::move(stream));
             this->self->process();
         }
         std::uint64_t attempt;
-    };
-
-    struct received_message {
-        message content;
-        acknowledgement token;
     };
 
     const asio::any_io_executor executor_;
@@ -669,8 +575,7 @@ private:
     time_point drain_deadline_ = never;
 
     // Messages that wait for async_receive().
-    ring_buffer<received_message> received_;
-    std::size_t received_bytes_ = 0;
+    received_messages received_;
     bool is_receiving_ = false;  // async_receive() was called
 
     // The connection.
@@ -687,10 +592,8 @@ private:
     bool can_read_ = false;
     bool lost_ = false;  // a read or write has failed
     time_point online_since_ = never;
-    std::vector<asio::const_buffer> write_buffers_;
-    std::span<asio::const_buffer> to_write_;
-    Timer timer_;
-    time_point timer_set_for_ = never;
+    write_buffers write_buffers_;
+    wake_up_timer<Timer> timer_;
     time_point deadline_ = never;  // of the present state
 };
 

@@ -6,6 +6,7 @@
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/transport/broker_address.hpp>
 
 #include <limits>
 #include <vector>
@@ -87,6 +88,18 @@ inline error_code check_connect_options(const client_options& options) {
         const measure_result measured = versioned_codec{options.version}.measure(packet);
         return measured ? error_code{} : error_code{measured.error};
     });
+}
+
+/// What is wrong with the options of a client, if anything; takes the brokers' addresses apart.
+inline error_code check_client_options(const client_options& options,
+                                       std::vector<broker_address>& brokers) {
+    brokers.clear();
+    for (const std::string& text : options.brokers) {
+        const error_code error = parse_broker_address(text, brokers.emplace_back());
+        if (error) return error;
+    }
+    if (brokers.empty()) return errc::no_broker_given;
+    return check_connect_options(options);
 }
 
 }  // namespace asio_mqtt::detail

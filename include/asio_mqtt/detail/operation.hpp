@@ -6,7 +6,7 @@
 #include <asio_mqtt/detail/submission_queue.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
-#include <asio_mqtt/session/outbound_packet.hpp>
+#include <asio_mqtt/session/outbound.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_allocator.hpp>
@@ -54,6 +54,24 @@ protected:
 
     finish_function finish_;
 };
+
+inline bool is_operation(const submission& each) noexcept {
+    return each.what < submission::kind::cancel;
+}
+
+/// Frees what will not be carried out any more, without calling a handler.
+inline void dispose(submission& unfinished) noexcept {
+    if (!is_operation(unfinished)) {
+        delete static_cast<notice*>(&unfinished);
+        return;
+    }
+    auto& forgotten = static_cast<operation&>(unfinished);
+    forgotten.unlink();
+    if (forgotten.packet != nullptr && !forgotten.is_with_session) {
+        outbound::dispose(*forgotten.packet);
+    }
+    forgotten.destroy();
+}
 
 /// An operation that completes with an error_code and a Result; with an error_code alone when that
 /// is void.

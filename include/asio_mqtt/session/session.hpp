@@ -58,9 +58,8 @@ public:
         if (!encoded) return encoded.error;
         asked_clean_start_ = packet.clean_start;
         asked_keep_alive_ = std::chrono::seconds{packet.keep_alive};
-        asked_to_be_kept_ = settings_.version == protocol_version::v5
-                                ? packet.properties.session_expiry_interval.value_or(0) != 0
-                                : !packet.clean_start;
+        asked_to_be_kept_ = is_v5() ? packet.properties.session_expiry_interval.value_or(0) != 0
+                                    : !packet.clean_start;
         receive_maximum_ = packet.properties.receive_maximum.value_or(65'535);
         maximum_packet_size_ =
             std::min(settings_.maximum_packet_size,
@@ -135,7 +134,7 @@ public:
     /// again when the broker loses the session. Errors as for publish(), and all that a packet may
     /// have.
     error_code subscribe(outbound_request_ptr request, void* tag) {
-        if (settings_.version == protocol_version::v5 && request->subscription_identifier == 0) {
+        if (is_v5() && request->subscription_identifier == 0) {
             request->subscription_identifier = ++identifier_count_;
             request->identifier_is_optional = true;
         }
@@ -209,9 +208,7 @@ public:
                 fail(packet.error, to_reason_code(packet.error));
                 continue;
             }
-            session_event event = settings_.version == protocol_version::v5
-                                      ? handle<codec_v5>(packet.header, packet.body)
-                                      : handle<codec_v3_1_1>(packet.header, packet.body);
+            session_event event = handle(packet.header, packet.body);
             if (event.what != session_event::kind::need_data) return event;
             if (outbound_packet* finished = reportable_finished()) return report(*finished);
         }
@@ -260,6 +257,8 @@ private:
     /// not given more memory than this.
     static constexpr std::size_t answer_limit = 1'048'576;
 
+    bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
+
     std::uint32_t maximum_first_packet_size() const noexcept {
         return std::min(first_packet_limit, maximum_packet_size_);
     }
@@ -278,7 +277,7 @@ private:
     /// The peer broke the protocol, or is dead: tell it why where it can be told (4.13), and end.
     void fail(error_code error, reason_code reason = reason_code::protocol_error) {
         closed_ = {.what = session_event::kind::closed, .error = error, .reason = reason};
-        if (settings_.version == protocol_version::v5 && phase_ == phase::online) {
+        if (is_v5() && phase_ == phase::online) {
             disconnect_packet packet;
             packet.reason = reason;
             encode(packet);
@@ -324,29 +323,28 @@ private:
         return event;
     }
 
-    template <class Codec>
     session_event handle(const fixed_header& header, std::span<const std::byte> body) {
         // [MQTT-3.2.0-1] [MQTT-3.2.0-2] CONNACK is the first packet, and no other is.
         const bool is_first = phase_ == phase::connecting;
         const bool is_in_time = is_first == (header.type == packet_type::connack) ||
                                 header.type == packet_type::disconnect;
         switch (is_in_time ? header.type : packet_type::connect) {
-            case packet_type::connack: return on_connack<Codec>(header, body);
-            case packet_type::publish: return on_publish<Codec>(header, body);
-            case packet_type::puback: return on_ack<Codec, puback_packet>(header, body);
-            case packet_type::pubrec: return on_ack<Codec, pubrec_packet>(header, body);
-            case packet_type::pubrel: return on_ack<Codec, pubrel_packet>(header, body);
-            case packet_type::pubcomp: return on_ack<Codec, pubcomp_packet>(header, body);
-            case packet_type::suback: return on_request_ack<Codec, suback_packet>(header, body);
-            case packet_type::unsuback: return on_request_ack<Codec, unsuback_packet>(header, body);
+            case packet_type::connack: return on_connack(header, body);
+            case packet_type::publish: return on_publish(header, body);
+            case packet_type::puback: return on_ack<puback_packet>(header, body);
+            case packet_type::pubrec: return on_ack<pubrec_packet>(header, body);
+            case packet_type::pubrel: return on_ack<pubrel_packet>(header, body);
+            case packet_type::pubcomp: return on_ack<pubcomp_packet>(header, body);
+            case packet_type::suback: return on_request_ack<suback_packet>(header, body);
+            case packet_type::unsuback: return on_request_ack<unsuback_packet>(header, body);
             case packet_type::pingresp: {
                 pingresp_packet packet;
-                if (decode<Codec>(header, body, packet)) keep_alive_.pong();
+                if (decode(header, body, packet)) keep_alive_.pong();
                 return {};
             }
             case packet_type::disconnect:
-                if (Codec::version == protocol_version::v5) {
-                    return on_disconnect<Codec>(header, body);
+                if (is_v5()) {
+                    return on_disconnect(header, body);
                 }
                 break;
             default: break;  // what only a client sends, and AUTH without a method [MQTT-4.12.0-6]
@@ -356,17 +354,17 @@ private:
         return {};
     }
 
-    template <class Codec, class Packet>
+    template <class Packet>
     bool decode(const fixed_header& header, std::span<const std::byte> body, Packet& packet) {
-        const decode_result decoded = Codec::decode(header, body, packet);
+        const decode_result decoded =
+            versioned_codec{settings_.version}.decode(header, body, packet);
         if (!decoded) fail(decoded.error, to_reason_code(decoded.error));
         return static_cast<bool>(decoded);
     }
 
-    template <class Codec>
     session_event on_connack(const fixed_header& header, std::span<const std::byte> body) {
         connack_ = {};
-        if (!decode<Codec>(header, body, connack_)) return {};
+        if (!decode(header, body, connack_)) return {};
         if (is_failure(connack_.reason)) {
             --unanswered_connects_;
             phase_ = phase::closed;
@@ -378,9 +376,7 @@ private:
         phase_ = phase::online;  // from here on a DISCONNECT may say what is wrong
         const bool session_present = connack_.session_present;
         // [MQTT-3.2.2-2] [MQTT-3.2.2-4]; 3.1.1 takes over the session of an earlier process.
-        must_start_clean_ =
-            session_present &&
-            (asked_clean_start_ || (!has_session_ && Codec::version == protocol_version::v5));
+        must_start_clean_ = session_present && (asked_clean_start_ || (!has_session_ && is_v5()));
         if (must_start_clean_) {
             fail(errc::session_state_missing);
             return {};
@@ -391,7 +387,7 @@ private:
         if (properties.assigned_client_identifier) {
             assigned_client_id_ = *properties.assigned_client_identifier;
         }
-        limits_ = asio_mqtt::limits::from(Codec::version, properties);
+        limits_ = asio_mqtt::limits::from(settings_.version, properties);
         keep_alive_.start(properties.server_keep_alive
                               ? std::chrono::seconds{*properties.server_keep_alive}
                               : asked_keep_alive_,
@@ -410,18 +406,16 @@ private:
         std::vector<outbound_request_ptr> requests = subscriptions_.renew();
         for (const outbound_request_ptr& request : requests) {
             retain_handling& wanted = request->subscriptions.front().retain_handling;
-            if (may_exist && settings_.version == protocol_version::v5 &&
-                wanted == retain_handling::send) {
+            if (may_exist && is_v5() && wanted == retain_handling::send) {
                 wanted = retain_handling::send_if_new;
             }
         }
         outbound_.submit_first(std::move(requests));
     }
 
-    template <class Codec>
     session_event on_publish(const fixed_header& header, std::span<const std::byte> body) {
         message_ = {};
-        if (!decode<Codec>(header, body, message_)) return {};
+        if (!decode(header, body, message_)) return {};
         if (message_.properties.topic_alias) {
             const reason_code wrong = topic_aliases_.resolve(message_);
             if (wrong != reason_code::success) {
@@ -443,10 +437,10 @@ private:
         return {.what = session_event::kind::message, .message = &message_, .token = token};
     }
 
-    template <class Codec, class Packet>
+    template <class Packet>
     session_event on_ack(const fixed_header& header, std::span<const std::byte> body) {
         Packet packet;
-        if (!decode<Codec>(header, body, packet)) return {};
+        if (!decode(header, body, packet)) return {};
         outbound_publish* done = nullptr;
         if constexpr (Packet::type == packet_type::puback) {
             done = outbound_.puback(packet.packet_id);
@@ -501,20 +495,20 @@ private:
     /// 3.1.1 has no reason codes: the answer alone ends the peer's handshake.
     template <class Packet>
     void set_not_found(Packet& packet) const noexcept {
-        if (settings_.version == protocol_version::v5) {
+        if (is_v5()) {
             packet.reason = reason_code::packet_identifier_not_found;
         }
     }
 
-    template <class Codec, class Packet>
+    template <class Packet>
     session_event on_request_ack(const fixed_header& header, std::span<const std::byte> body) {
         Packet packet;
-        if (!decode<Codec>(header, body, packet)) return {};
+        if (!decode(header, body, packet)) return {};
         constexpr bool is_suback = Packet::type == packet_type::suback;
         outbound_request* found = outbound_.find_request(
             packet.packet_id, is_suback ? packet_type::subscribe : packet_type::unsubscribe);
         if (found == nullptr) return {};
-        const bool has_reasons = is_suback || Codec::version == protocol_version::v5;
+        const bool has_reasons = is_suback || is_v5();
         if (has_reasons && packet.reasons.size() != found->subscriptions.size()) {
             // [MQTT-3.8.4-6] Sending it again would end the next connection, too.
             outbound_.fail_request(*found, errc::wrong_reason_count);
@@ -547,10 +541,9 @@ private:
                 .reasons = packet.reasons};
     }
 
-    template <class Codec>
     session_event on_disconnect(const fixed_header& header, std::span<const std::byte> body) {
         disconnect_ = {};
-        if (!decode<Codec>(header, body, disconnect_)) return {};
+        if (!decode(header, body, disconnect_)) return {};
         if (disconnect_.properties.session_expiry_interval) {
             fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
             return {};

@@ -9,6 +9,8 @@
 #include <asio/strand.hpp>
 #include <asio/system_executor.hpp>
 
+#include <memory>
+
 using namespace asio_mqtt;
 using test::client_fixture;
 
@@ -31,9 +33,9 @@ constexpr int operation_count = 9;
 /// Dispatching runs at once on the executor on which one is already.
 template <class Executor>
 bool runs_on(const Executor& executor) {
-    bool at_once = false;
-    asio::dispatch(executor, [&at_once] { at_once = true; });
-    return at_once;
+    const auto at_once = std::make_shared<bool>(false);
+    asio::dispatch(executor, [at_once] { *at_once = true; });
+    return *at_once;
 }
 
 }  // namespace

@@ -237,7 +237,7 @@ TEST_CASE("connecting: the assigned client id is used from then on") {
           to_hex(hex("10 14 00 04 'MQTT' 05 00 00 00 05 11 00 00 0E 10 00 02 'id'")));
 }
 
-TEST_CASE("connecting: DISCONNECT of the broker, with its reason") {
+TEST_CASE("connecting: DISCONNECT of the broker, in every length [immune-7]") {
     session_driver driver{v5};
     driver.go_online();
     CHECK(driver.receive("E0 02 8B 00") == "closed: Server shutting down");

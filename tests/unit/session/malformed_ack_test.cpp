@@ -69,9 +69,8 @@ TEST_CASE("acknowledgements in the form of the other version [immune-11]") {
         session_driver driver{v5};
         prepare(driver);
         CHECK(driver.receive("90 04 00 01 00 00") ==
-              closed(errc::wrong_reason_count)
-                  .insert(0, "subscribe: " + make_error_code(errc::wrong_reason_count).message() +
-                                 ", "));
+              "subscribe: " + make_error_code(errc::wrong_reason_count).message() + ", " +
+                  closed(errc::wrong_reason_count));
     }
     {
         session_driver driver{v5};

@@ -1,0 +1,38 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/operation_options.hpp>
+#include <asio_mqtt/session/session_event.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace asio_mqtt::detail {
+
+template <class Result>
+void copy_properties(const session_event& completed, Result& result) {
+    if (completed.properties == nullptr) return;
+    result.reason_string = completed.properties->reason_string.value_or(std::string_view{});
+    for (const auto& [name, value] : completed.properties->user_properties) {
+        result.user_properties.push_back({std::string{name}, std::string{value}});
+    }
+}
+
+inline publish_result to_publish_result(const session_event& completed) {
+    publish_result result;
+    result.reason = completed.reason;
+    copy_properties(completed, result);
+    return result;
+}
+
+inline subscribe_result to_subscribe_result(const session_event& completed) {
+    subscribe_result result;
+    for (const reason_code reason : completed.reasons)
+        result.reasons.push_back(reason);
+    copy_properties(completed, result);
+    return result;
+}
+
+}  // namespace asio_mqtt::detail
