@@ -1,8 +1,8 @@
 // Copyright (c) 2026 the asio-mqtt authors
 // SPDX-License-Identifier: BSL-1.0
 
-// A program that connects, publishes and subscribes; and publishes with HANDLERS more handlers, each of a type of
-// its own.
+// A program that connects, publishes and subscribes; and publishes with HANDLERS more handlers,
+// each of a type of its own.
 
 #include <asio_mqtt/client.hpp>
 
@@ -20,10 +20,9 @@ namespace mqtt = asio_mqtt;
 
 template <std::size_t... Each>
 void publish_each(mqtt::client& client, std::index_sequence<Each...>) {
-    (client.async_publish("a", "b", mqtt::qos::exactly_once,
-                          [](mqtt::error_code, const mqtt::publish_result&) {
-                              std::printf("%zu\n", Each);
-                          }),
+    (client.async_publish(
+         "a", "b", mqtt::qos::exactly_once,
+         [](mqtt::error_code, const mqtt::publish_result&) { std::printf("%zu\n", Each); }),
      ...);
 }
 

@@ -287,8 +287,8 @@ private:
     /// Where the type of the completion handler is left behind.
     template <class Result, class Packet>
     struct initiation {
-        // `client` by value: a coroutine keeps the arguments while it waits, and the client keeps the
-        // coroutine. What is moved from keeps nothing.
+        // `client` by value: a coroutine keeps the arguments while it waits, and the client keeps
+        // the coroutine. What is moved from keeps nothing.
         template <class Handler>
         void operator()(Handler&& handler, std::shared_ptr<core> client, kind what, Packet packet,
                         error_code error) const {

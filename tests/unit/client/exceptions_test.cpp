@@ -85,7 +85,7 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: of completion handlers") {
 }
 
 TEST_CASE_METHOD(exceptions_fixture,
-                 "exceptions: of message handlers; the message is acknowledged") {
+                 "exceptions: of message handlers, the message is acknowledged") {
     c.async_run(asio::detached);
     const bool has_executor = GENERATE(false, true);
     const auto handler = [this](const message_view&) {

@@ -105,7 +105,7 @@ TEST_CASE("CONNACK: reserved acknowledge flags are refused") {
     }
 }
 
-TEST_CASE("CONNACK: a refusal with Session Present is not sent; received, it keeps its reason") {
+TEST_CASE("CONNACK: a refusal with Session Present is not sent, received, it keeps its reason") {
     // [MQTT-3.2.2-6]: the receiver fails the connection either way, and the reason says more.
     const connack_packet packet{.session_present = true, .reason = reason_code::not_authorized};
     check_not_sent<v5>(packet, errc::invalid_flags, "session_present");

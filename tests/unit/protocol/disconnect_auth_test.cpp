@@ -95,7 +95,7 @@ TEST_CASE("AUTH: the listed reason codes, no others") {
     }
 }
 
-TEST_CASE("AUTH: without its method it is not sent; data without a method are not taken either") {
+TEST_CASE("AUTH: without its method it is not sent, data without a method are not taken either") {
     // 3.15.2.2.2
     check_not_sent<v5>(auth_packet{.reason = reason_code::continue_authentication},
                        errc::authentication_method_required, "authentication_method");

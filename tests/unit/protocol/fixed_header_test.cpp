@@ -87,7 +87,7 @@ TEST_CASE("fixed header: DUP at QoS 0 is refused in both directions [immune-16]"
 }
 
 TEST_CASE(
-    "fixed header: type 0 never, AUTH on 5.0 alone; the others are told by type [immune-17]") {
+    "fixed header: type 0 never, AUTH on 5.0 alone, the others are told by type [immune-17]") {
     check_refused<v5>("00 00", decode_errc::invalid_packet_type, 0, "fixed header");
     check_refused<v3>("0F 00", decode_errc::invalid_packet_type, 0, "fixed header");
     check_refused<v3>("F0 00", decode_errc::invalid_packet_type, 0, "packet");

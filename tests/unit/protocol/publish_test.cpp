@@ -210,7 +210,7 @@ TEST_CASE("PUBLISH: the property length at its boundaries") {
     }
 }
 
-TEST_CASE("encode appends to any container of bytes; decode forgets what the packet held before") {
+TEST_CASE("encode appends to any container of bytes, decode forgets what the packet held before") {
     const publish_packet packet{.topic = "t", .payload = "x"};
     std::string text = "#";
     REQUIRE(codec_v3_1_1::encode(packet, text));

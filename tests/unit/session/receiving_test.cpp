@@ -318,7 +318,7 @@ TEST_CASE("receiving: topic aliases [immune-50]") {
 }
 
 TEST_CASE(
-    "receiving: no topic alias unless it was offered; the broker's maximum is its own "
+    "receiving: no topic alias unless it was offered, the broker's maximum is its own "
     "[immune-51]") {
     session_driver driver{v5};
     driver.go_online("20 06 00 00 03 22 00 0A");  // CONNACK with Topic Alias Maximum 10
