@@ -18,6 +18,7 @@
 
 #include <concepts>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -149,7 +150,8 @@ public:
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
-        return subscribe({to_subscription(filter, options)}, options.user_properties,
+        const topic_subscription only = to_subscription(filter, options);
+        return subscribe(std::span{&only, 1}, options.user_properties,
                          erase(std::forward<MessageHandler>(handler)), token);
     }
 
@@ -165,8 +167,8 @@ public:
     template <class CompletionToken>
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          CompletionToken&& token) {
-        return subscribe({to_subscription(filter, options)}, options.user_properties, nullptr,
-                         token);
+        const topic_subscription only = to_subscription(filter, options);
+        return subscribe(std::span{&only, 1}, options.user_properties, nullptr, token);
     }
 
     template <class CompletionToken>
@@ -179,16 +181,15 @@ public:
     /// many of them match. The result has a reason code for each. errc::empty_list when there is
     /// none. Otherwise as above.
     template <class MessageHandler, class CompletionToken>
-    auto async_subscribe(std::vector<subscription> filters, MessageHandler&& handler,
+    auto async_subscribe(const std::vector<subscription>& filters, MessageHandler&& handler,
                          CompletionToken&& token) {
-        return subscribe(std::move(filters), {}, erase(std::forward<MessageHandler>(handler)),
-                         token);
+        return subscribe(filters, {}, erase(std::forward<MessageHandler>(handler)), token);
     }
 
     /// Subscribes to several filters whose messages are for async_receive().
     template <class CompletionToken>
-    auto async_subscribe(std::vector<subscription> filters, CompletionToken&& token) {
-        return subscribe(std::move(filters), {}, nullptr, token);
+    auto async_subscribe(const std::vector<subscription>& filters, CompletionToken&& token) {
+        return subscribe(filters, {}, nullptr, token);
     }
 
     /// Ends a subscription. Completes with `void(error_code, unsubscribe_result)` when the broker
@@ -199,11 +200,10 @@ public:
     /// when the broker refuses. Those of the end, see above.
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, CompletionToken&& token) {
+        unsubscribe_packet packet;
+        packet.filters = std::span{&filter, 1};
         error_code error;
-        auto request = check(std::make_unique<outbound_request>(
-                                 std::vector<subscription>{{.filter = std::string{filter}}},
-                                 std::vector<user_property>{}),
-                             error);
+        outbound_request_ptr request = outbound_request::make(core_->version(), packet, error);
         return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(request), error);
     }
 
@@ -234,8 +234,6 @@ private:
 
     outbound_publish_ptr make_publish(std::string_view topic, payload& content,
                                       const publish_options& options, error_code& error) const {
-        const std::vector<user_property_view> user_properties(options.user_properties.begin(),
-                                                              options.user_properties.end());
         publish_packet packet;
         packet.topic = topic;
         packet.payload = content.bytes();
@@ -252,17 +250,13 @@ private:
         packet.properties.response_topic = options.response_topic;
         packet.properties.correlation_data = options.correlation_data;
         packet.properties.content_type = options.content_type;
-        packet.properties.user_properties = user_properties;
+        packet.properties.user_properties = options.user_properties;
         return outbound_publish::make(core_->version(), packet, error, content.take_owner());
     }
 
-    outbound_request_ptr check(outbound_request_ptr request, error_code& error) const {
-        error = request->check(core_->version(), max_variable_byte_integer + 5);
-        return error ? nullptr : std::move(request);
-    }
-
-    static subscription to_subscription(std::string_view filter, const subscribe_options& options) {
-        return {std::string{filter}, options.qos, options.no_local, options.retain_as_published,
+    static topic_subscription to_subscription(std::string_view filter,
+                                              const subscribe_options& options) {
+        return {filter, options.qos, options.no_local, options.retain_as_published,
                 options.retain_handling};
     }
 
@@ -274,13 +268,14 @@ private:
     }
 
     template <class CompletionToken>
-    auto subscribe(std::vector<subscription> filters, std::vector<user_property> user_properties,
+    auto subscribe(list_view<topic_subscription> filters, user_property_list user_properties,
                    std::shared_ptr<void> handler, CompletionToken&& token) {
+        subscribe_packet packet;
+        packet.subscriptions = filters;
+        packet.properties.user_properties = user_properties;
         error_code error;
-        auto request =
-            check(std::make_unique<outbound_request>(
-                      std::move(filters), 0U, std::move(user_properties), std::move(handler)),
-                  error);
+        outbound_request_ptr request =
+            outbound_request::make(core_->version(), packet, error, std::move(handler));
         return initiate<subscribe_result>(kind::subscribe, token, std::move(request), error);
     }
 

@@ -66,15 +66,13 @@ inline message to_message(const message_view& view) {
 /// Calls `use(view)` with a view of a message that is kept; the view is valid until `use` returns.
 template <class Use>
 void with_view(const message& kept, Use&& use) {
-    const std::vector<user_property_view> user_properties(kept.user_properties.begin(),
-                                                          kept.user_properties.end());
     publish_properties properties;
     properties.payload_format_indicator = kept.payload_format_indicator;
     properties.message_expiry_interval = kept.message_expiry_interval;
     properties.response_topic = kept.response_topic;
     properties.correlation_data = kept.correlation_data;
     properties.content_type = kept.content_type;
-    properties.user_properties = user_properties;
+    properties.user_properties = kept.user_properties;
     properties.subscription_identifiers = kept.subscription_identifiers;
     use(message_view{kept.topic, kept.payload, kept.qos, kept.retain, kept.dup, properties});
 }

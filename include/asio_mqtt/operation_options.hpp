@@ -43,6 +43,20 @@ struct subscribe_options {
     std::vector<user_property> user_properties{};
 };
 
+/// One of several filters that are subscribed to at once, with its options (3.8.3.1). On a 3.1.1
+/// connection all but `filter` and `qos` must stay unset.
+struct subscription {
+    std::string filter{};
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
+    bool no_local = false;                              ///< Not what this client publishes itself.
+    bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
+    asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
+
+    operator topic_subscription() const noexcept {
+        return {filter, qos, no_local, retain_as_published, retain_handling};
+    }
+};
+
 /// What a subscribe came to: one reason code for each filter, in their order (3.9.3). The
 /// operation's error is the first refusal among them.
 struct subscribe_result {

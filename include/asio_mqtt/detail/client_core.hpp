@@ -23,8 +23,9 @@
 #include <asio/buffer.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
-#include <asio/executor_work_guard.hpp>
+#include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
+#include <asio/prefer.hpp>
 #include <asio/strand.hpp>
 
 #include <algorithm>
@@ -34,7 +35,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace asio_mqtt::detail {
 
@@ -128,7 +128,9 @@ private:
     }
 
     void start(operation& started) {
-        if (++pending_count_ == 1) work_.emplace(executor_);
+        if (++pending_count_ == 1) {
+            work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+        }
         if (is_destroyed_) return fail(started, asio::error::operation_aborted);
         if (started.error) return fail(started, started.error);
         switch (started.what) {
@@ -159,9 +161,9 @@ private:
         is_receiving_ = true;
         receivers_.push_back(receiver);
         if (received_.empty()) return;
-        received_message first = received_.pop();
-        session_.acknowledge(first.token);
-        complete(receiver, error_code{}, std::move(first.content));
+        const std::unique_ptr<received_message> first = received_.pop();
+        session_.acknowledge(first->token);
+        complete(receiver, error_code{}, std::move(first->content));
     }
 
     /// The operation is pending no longer: its handler may be called.
@@ -171,7 +173,7 @@ private:
         if (settled.packet != nullptr && !settled.is_with_session) {
             outbound::dispose(*settled.packet);
         }
-        if (--pending_count_ == 0) work_.reset();
+        if (--pending_count_ == 0) work_ = {};
     }
 
     void fail(operation& failed, error_code error) {
@@ -203,8 +205,7 @@ private:
         if (run_ != nullptr) return fail(submitted, errc::already_running);
         run_ = &submitted;
         runs_.push_back(submitted);
-        if (const error_code error = check_client_options(options_, brokers_))
-            return stopped(error);
+        if (const error_code error = check_client_options(options_)) return stopped(error);
         next_broker_ = 0;
         connect();
     }
@@ -213,8 +214,9 @@ private:
         state_ = state::connecting;
         deadline_ = now() + options_.connect_timeout;
         const std::uint64_t attempt = ++attempt_count_;
-        connector_.async_connect(brokers_[next_broker_],
-                                 connect_handler{{this->shared_from_this()}, attempt});
+        broker_address broker;
+        parse_broker_address(options_.brokers[next_broker_], broker);  // checked by start_run()
+        connector_.async_connect(broker, connect_handler{{this->shared_from_this()}, attempt});
     }
 
     void connect_ended(error_code error, stream_type&& stream) {
@@ -224,9 +226,7 @@ private:
         deadline_ = never;
         lost_ = false;
         can_read_ = true;
-        with_connect_packet(options_, [this](const connect_packet& packet) {
-            return session_.connect(packet, now());  // checked by start_run()
-        });
+        session_.connect(to_connect_packet(options_), now());  // checked by start_run()
     }
 
     /// The session is over: what it has to say is still written.
@@ -272,7 +272,7 @@ private:
         if (const time_point since = std::exchange(online_since_, never); since != never) {
             reconnect_.was_online_for(now() - since);
         }
-        next_broker_ = (next_broker_ + 1) % brokers_.size();
+        next_broker_ = (next_broker_ + 1) % options_.brokers.size();
         state_ = state::waiting;
         deadline_ = now() + reconnect_.next_delay();
     }
@@ -427,7 +427,7 @@ private:
     }
 
     void receive(message&& content, acknowledgement token) {
-        if (receivers_.empty()) return received_.push({std::move(content), token});
+        if (receivers_.empty()) return received_.push(std::move(content), token);
         session_.acknowledge(token);
         complete(receivers_.front(), error_code{}, std::move(content));
     }
@@ -453,18 +453,18 @@ private:
         const auto pieces = session_.start_write(now());
         if (pieces.empty()) return;
         is_writing_ = true;
-        write_buffers_.start(pieces);
+        unwritten_ = write_buffers{pieces};
         write_rest();
     }
 
     /// Not async_write(): that gives the system 64 KiB at a time.
     void write_rest() {
-        stream_->async_write_some(write_buffers_.rest(), write_handler{{this->shared_from_this()}});
+        stream_->async_write_some(unwritten_, write_handler{{this->shared_from_this()}});
     }
 
     void write_ended(error_code error, std::size_t size) {
-        write_buffers_.written(size);
-        if (!error && !write_buffers_.done() && state_ != state::ending) return write_rest();
+        unwritten_.consume(size);
+        if (!error && !unwritten_.empty() && state_ != state::ending) return write_rest();
         is_writing_ = false;
         session_.finish_write();
         transferred(error);
@@ -566,7 +566,7 @@ private:
     intrusive_list<operation> receivers_;  // async_receive(), when no message waits
     intrusive_list<operation> runs_;       // async_run() and async_disconnect()
     std::size_t pending_count_ = 0;        // in all of these
-    std::optional<asio::executor_work_guard<asio::any_io_executor>> work_;  // while there are any
+    asio::any_io_executor work_;           // keeps the context running while there are any
     operation* run_ = nullptr;
     bool is_disconnecting_ = false;
     bool is_stopping_ = false;
@@ -580,7 +580,6 @@ private:
 
     // The connection.
     state state_ = state::stopped;
-    std::vector<broker_address> brokers_;
     std::size_t next_broker_ = 0;
     Connector connector_;
     std::uint64_t attempt_count_ = 0;
@@ -592,7 +591,7 @@ private:
     bool can_read_ = false;
     bool lost_ = false;  // a read or write has failed
     time_point online_since_ = never;
-    write_buffers write_buffers_;
+    write_buffers unwritten_;  // of the write under way
     wake_up_timer<Timer> timer_;
     time_point deadline_ = never;  // of the present state
 };

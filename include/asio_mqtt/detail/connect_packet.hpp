@@ -5,7 +5,7 @@
 
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/message.hpp>
-#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
 
 #include <limits>
@@ -13,23 +13,18 @@
 
 namespace asio_mqtt::detail {
 
-/// Calls `use(connect_packet)` with the CONNECT that the options ask for.
-template <class Use>
-auto with_connect_packet(const client_options& options, Use&& use) {
+/// The CONNECT that the options ask for; it views them.
+inline connect_packet to_connect_packet(const client_options& options) {
     const bool is_v5 = options.version == protocol_version::v5;
     const auto seconds_of = [](std::chrono::seconds value) {
         return static_cast<std::uint32_t>(std::min<std::int64_t>(value.count(), 0xFFFF'FFFF));
     };
-    const auto views = [](const std::vector<user_property>& kept) {
-        return std::vector<user_property_view>(kept.begin(), kept.end());
-    };
-    const auto connect_user_properties = views(options.connect_user_properties);
     connect_packet packet;
     packet.client_id = options.client_id;
     packet.user_name = options.user_name;
     packet.password = options.password;
     packet.keep_alive = static_cast<std::uint16_t>(options.keep_alive.count());
-    packet.properties.user_properties = connect_user_properties;
+    packet.properties.user_properties = options.connect_user_properties;
     if (is_v5) {
         packet.clean_start = options.clean_start;
         const auto expiry = seconds_of(options.session_expiry_interval);
@@ -47,10 +42,8 @@ auto with_connect_packet(const client_options& options, Use&& use) {
         packet.clean_start =
             options.session_expiry_interval == std::chrono::seconds{0} || options.client_id.empty();
     }
-    std::vector<user_property_view> will_user_properties;
     if (options.will) {
         const publish_options& of_will = options.will->options;
-        will_user_properties = views(of_will.user_properties);
         will& announced = packet.will.emplace();
         announced.topic = options.will->topic;
         announced.payload = options.will->payload;
@@ -64,12 +57,12 @@ auto with_connect_packet(const client_options& options, Use&& use) {
         announced.properties.response_topic = of_will.response_topic;
         announced.properties.correlation_data = of_will.correlation_data;
         announced.properties.content_type = of_will.content_type;
-        announced.properties.user_properties = will_user_properties;
+        announced.properties.user_properties = of_will.user_properties;
         if (options.will->delay_interval) {
             announced.properties.will_delay_interval = seconds_of(*options.will->delay_interval);
         }
     }
-    return use(packet);
+    return packet;
 }
 
 /// What is wrong with the options of the connection, if anything.
@@ -84,21 +77,18 @@ inline error_code check_connect_options(const client_options& options) {
                          options.will->options.message_expiry_interval.value_or(0s) < 0s)) {
         return errc::invalid_options;
     }
-    return with_connect_packet(options, [&](const connect_packet& packet) -> error_code {
-        const measure_result measured = versioned_codec{options.version}.measure(packet);
-        return measured ? error_code{} : error_code{measured.error};
-    });
+    const measure_result measured =
+        versioned_codec{options.version}.measure(to_connect_packet(options));
+    return measured ? error_code{} : error_code{measured.error};
 }
 
-/// What is wrong with the options of a client, if anything; takes the brokers' addresses apart.
-inline error_code check_client_options(const client_options& options,
-                                       std::vector<broker_address>& brokers) {
-    brokers.clear();
+/// What is wrong with the options of a client, if anything.
+inline error_code check_client_options(const client_options& options) {
+    if (options.brokers.empty()) return errc::no_broker_given;
     for (const std::string& text : options.brokers) {
-        const error_code error = parse_broker_address(text, brokers.emplace_back());
-        if (error) return error;
+        broker_address broker;
+        if (const error_code error = parse_broker_address(text, broker)) return error;
     }
-    if (brokers.empty()) return errc::no_broker_given;
     return check_connect_options(options);
 }
 

@@ -5,34 +5,46 @@
 
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/session/inbound.hpp>
-#include <asio_mqtt/session/ring_buffer.hpp>
+#include <asio_mqtt/session/intrusive_list.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace asio_mqtt::detail {
 
-struct received_message {
-    message content{};
-    acknowledgement token{};
+struct received_message : list_node {
+    received_message(message&& kept, acknowledgement kept_token)
+        : content{std::move(kept)}, token{kept_token} {}
+
+    message content;
+    acknowledgement token;
 };
 
 /// Messages that wait for async_receive(), not acknowledged yet.
 class received_messages {
 public:
+    received_messages() = default;
+    received_messages(const received_messages&) = delete;
+    received_messages& operator=(const received_messages&) = delete;
+    ~received_messages() {
+        while (!empty())
+            pop();
+    }
+
     bool empty() const noexcept { return messages_.empty(); }
     /// Memory that they take, about.
     std::size_t bytes() const noexcept { return bytes_; }
 
-    void push(received_message&& received) {
-        bytes_ += size_of(received.content);
-        messages_.push_back(std::move(received));
+    void push(message&& content, acknowledgement token) {
+        auto& added = *new received_message{std::move(content), token};
+        messages_.push_back(added);
+        bytes_ += size_of(added.content);
     }
 
-    received_message pop() {
-        received_message first = std::move(messages_.front());
-        messages_.pop_front();
-        bytes_ -= size_of(first.content);
+    std::unique_ptr<received_message> pop() noexcept {
+        std::unique_ptr<received_message> first{&messages_.pop_front()};
+        bytes_ -= size_of(first->content);
         return first;
     }
 
@@ -41,7 +53,7 @@ private:
         return sizeof(message) + content.topic.size() + content.payload.size();
     }
 
-    ring_buffer<received_message> messages_;
+    intrusive_list<received_message> messages_;
     std::size_t bytes_ = 0;
 };
 

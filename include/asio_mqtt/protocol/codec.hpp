@@ -3,118 +3,16 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/fixed_header.hpp>
-#include <asio_mqtt/protocol/packet_reader.hpp>
-#include <asio_mqtt/protocol/packet_writer.hpp>
-#include <asio_mqtt/protocol/packets.hpp>
+#include <asio_mqtt/protocol/any_packet.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 namespace asio_mqtt {
 
-/// Encodes and decodes control packets, the version of the protocol being known at run time.
-///
-/// Nothing here allocates (but encode() may grow its container), throws, or keeps state; all
-/// functions may be called from any thread. Decoded packets hold views into the bytes that were
-/// decoded.
-class versioned_codec {
-public:
-    explicit constexpr versioned_codec(protocol_version version) noexcept : version_{version} {}
-
-    /// Checks all that the standard asks of the packet on its own, and tells its size.
-    ///
-    /// What depends on the peer (its Maximum Packet Size, its Maximum QoS) or on the sender being a
-    /// client or a broker is not looked at.
-    template <class Packet>
-    measure_result measure(const Packet& packet) const noexcept {
-        wire::packet_measurer measurer;
-        if (Packet::type == packet_type::auth && version_ == protocol_version::v3_1_1) {
-            measurer.fail(errc::not_in_this_version, "packet");
-        }
-        wire::check_as_sender(measurer, packet);
-        wire::layout(measurer, version_, packet);
-        return measurer.result();
-    }
-
-    /// Writes a packet for which measure() was true into `measured.packet_size()` bytes at `out`;
-    /// returns the end of what was written.
-    template <class Packet>
-    std::byte* write(const Packet& packet, const measure_result& measured,
-                     std::byte* out) const noexcept {
-        wire::packet_writer writer{out};
-        writer.fixed_header(Packet::type, wire::flags_of(packet), measured.remaining_length);
-        wire::layout(writer, version_, packet);
-        return writer.end();
-    }
-
-    /// Appends the packet to a container of bytes; appends nothing when measure() forbids it.
-    template <class Packet, class Container>
-    measure_result encode(const Packet& packet, Container& out) const {
-        const measure_result measured = measure(packet);
-        if (measured) {
-            const std::size_t before = out.size();
-            out.resize(before + measured.packet_size());
-            write(packet, measured, reinterpret_cast<std::byte*>(out.data()) + before);
-        }
-        return measured;
-    }
-
-    /// Reads the packet whose fixed header was read before, from the `remaining_length` bytes after
-    /// it.
-    ///
-    /// The packet's type must be that of the header. What the packet held before is gone; when it
-    /// is refused, what it holds then is of no use.
-    template <class Packet>
-    decode_result decode(const fixed_header& header, std::span<const std::byte> body,
-                         Packet& packet) const noexcept {
-        if (Packet::type == packet_type::auth && version_ == protocol_version::v3_1_1) {
-            return {decode_errc::invalid_packet_type, 0, "packet"};
-        }
-        packet = Packet{};
-        if constexpr (Packet::type == packet_type::publish) {
-            packet.dup = (header.flags & 0x08) != 0;
-            packet.qos = static_cast<qos>(header.flags >> 1 & 0x03);
-            packet.retain = (header.flags & 0x01) != 0;
-        }
-        wire::packet_reader reader{body.data(), body.data() + body.size()};
-        wire::layout(reader, version_, packet);
-        return reader.finish(header.size);
-    }
-
-    /// Reads a packet of any type. `bytes` must hold exactly one, fixed header included.
-    decode_result decode(std::span<const std::byte> bytes, any_packet& packet) const noexcept {
-        const fixed_header_result head = read_fixed_header(bytes);
-        if (head.error == decode_errc::malformed_length) return {head.error, 1, "remaining length"};
-        if (head.error != decode_errc{}) return {head.error, 0, "fixed header"};
-        if (head.need_more || bytes.size() < head.header.packet_size()) {
-            return {decode_errc::truncated, bytes.size(), "packet"};
-        }
-        if (bytes.size() > head.header.packet_size()) {
-            return {decode_errc::trailing_bytes, head.header.packet_size(), "packet"};
-        }
-        return decode_as<0>(head.header, bytes.subspan(head.header.size), packet);
-    }
-
-private:
-    template <std::size_t Index>
-    decode_result decode_as(const fixed_header& header, std::span<const std::byte> body,
-                            any_packet& packet) const noexcept {
-        // The alternatives of any_packet stand in the order of their types, from 1 on.
-        if constexpr (Index == std::variant_size_v<any_packet>) {
-            return {decode_errc::invalid_packet_type, 0, "fixed header"};
-        } else if (static_cast<std::size_t>(header.type) != Index + 1) {
-            return decode_as<Index + 1>(header, body, packet);
-        } else {
-            return decode(header, body, packet.template emplace<Index>());
-        }
-    }
-
-    protocol_version version_;
-};
-
-/// The same for one version that is known when compiling: `codec<protocol_version::v5>::decode()`.
+/// Encodes and decodes control packets of one version: `codec<protocol_version::v5>::decode()`. See
+/// versioned_codec for a version that is known only at run time.
 template <protocol_version Version>
 struct codec {
     static constexpr protocol_version version = Version;
@@ -145,9 +43,9 @@ struct codec {
         return versioned_codec{Version}.decode(header, body, packet);
     }
 
-    /// See versioned_codec::decode().
+    /// Reads a packet of any type. `bytes` must hold exactly one, fixed header included.
     static decode_result decode(std::span<const std::byte> bytes, any_packet& packet) noexcept {
-        return versioned_codec{Version}.decode(bytes, packet);
+        return asio_mqtt::decode(Version, bytes, packet);
     }
 };
 

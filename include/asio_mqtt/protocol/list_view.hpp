@@ -3,16 +3,16 @@
 
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <span>
-#include <vector>
+#include <type_traits>
 
 namespace asio_mqtt {
 
 /// How elements of type T lie on the wire. A specialisation has
-/// `static const std::byte* next(const std::byte* first, const std::byte* last, T& element)`, which
-/// reads the next element of a block that was checked before, and returns the end of it, or null
-/// when there is none.
+/// `static const std::byte* next(const std::byte* from, T& element)`, which reads the first element
+/// at or behind `from` in bytes that were checked before, and returns the end of it.
 template <class T>
 struct wire_element;
 
@@ -21,6 +21,9 @@ struct wire_element;
 /// by value.
 template <class T>
 class list_view {
+    /// Reads the element at `from`, and returns where the next one begins.
+    using read_function = const void* (*)(const void* from, T& element);
+
 public:
     /// Not std::default_sentinel_t: <iterator> brings the stream buffers with it.
     struct end_marker {};
@@ -36,52 +39,46 @@ public:
         T operator*() const { return element_; }
         const T* operator->() const { return &element_; }
         iterator& operator++() {
-            advance();
+            if (--left_ != 0) next_ = read_(next_, element_);
             return *this;
         }
         iterator operator++(int) {
             iterator before = *this;
-            advance();
+            ++*this;
             return before;
         }
-        bool operator==(end_marker) const { return end_; }
+        bool operator==(end_marker) const { return left_ == 0; }
 
     private:
         friend list_view;
         explicit iterator(const list_view& list)
-            : rest_{list.elements_},
-              wire_{list.wire_.data()},
-              wire_end_{wire_ + list.wire_.size()},
-              end_{false} {
-            advance();
-        }
-        void advance() {
-            if (!rest_.empty()) {
-                element_ = rest_.front();
-                rest_ = rest_.subspan(1);
-            } else if (wire_ == wire_end_) {
-                end_ = true;
-            } else {
-                wire_ = wire_element<T>::next(wire_, wire_end_, element_);
-                if (wire_ == nullptr) end_ = true;
-            }
+            : read_{list.read_}, next_{list.first_}, left_{list.size_ + 1} {
+            ++*this;
         }
 
-        std::span<const T> rest_;
-        const std::byte* wire_ = nullptr;
-        const std::byte* wire_end_ = nullptr;
+        read_function read_ = nullptr;
+        const void* next_ = nullptr;
+        std::size_t left_ = 0;  // elements from this one on
         T element_{};
-        bool end_ = true;
     };
 
     list_view() = default;
-    /// Views elements in memory, which must outlive the view.
-    list_view(std::span<const T> elements) noexcept : elements_{elements}, size_{elements.size()} {}
-    list_view(const std::vector<T>& elements) noexcept : list_view{std::span<const T>{elements}} {}
+    /// Views the elements of a vector, span or array, which must outlive the view; they may be of
+    /// any type that converts to T.
+    template <class List>
+    requires requires(const List& list) {
+        { *list.data() } -> std::convertible_to<T>;
+        { list.size() } -> std::convertible_to<std::size_t>;
+    }
+    list_view(const List& elements) noexcept
+        : read_{&read_memory<std::remove_cvref_t<decltype(*elements.data())>>},
+          first_{elements.data()},
+          size_{elements.size()} {}
     /// Views `size` elements in the wire form.
     static list_view from_wire(std::span<const std::byte> checked, std::size_t size) noexcept {
         list_view list;
-        if (size != 0) list.wire_ = checked;
+        list.read_ = &read_wire;
+        list.first_ = checked.data();
         list.size_ = size;
         return list;
     }
@@ -93,8 +90,18 @@ public:
     T front() const { return *begin(); }
 
 private:
-    std::span<const T> elements_;
-    std::span<const std::byte> wire_;
+    template <class Element>
+    static const void* read_memory(const void* from, T& element) {
+        const auto* at = static_cast<const Element*>(from);
+        element = *at;
+        return at + 1;
+    }
+    static const void* read_wire(const void* from, T& element) {
+        return wire_element<T>::next(static_cast<const std::byte*>(from), element);
+    }
+
+    read_function read_ = nullptr;
+    const void* first_ = nullptr;
     std::size_t size_ = 0;
 };
 

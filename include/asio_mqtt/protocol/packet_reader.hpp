@@ -268,73 +268,72 @@ private:
         const auto id = static_cast<property_id>(byte);
         for (const property_slot& slot : slots) {
             if (slot.id != id) continue;
-            return slot.visit([this, id](auto& member) { value(id, member); });
+            return read_value(slot);
         }
         const bool known = kind_of(id) != property_kind::unknown;
         fail_at(start, known ? decode_errc::misplaced_property : decode_errc::unknown_property,
                 to_string(id));
     }
 
-    template <class T>
-    void value(property_id id, std::optional<T>& member) noexcept {
-        if (member) return fail(decode_errc::duplicate_property, to_string(id), 1);
+    void read_value(const property_slot& slot) noexcept {
+        const char* const field = to_string(slot.id);
+        if (slot.is_set() && !slot.is_list()) {
+            return fail(decode_errc::duplicate_property, field, 1);
+        }
         const std::byte* start = cursor_;
-        T& read = member.emplace();
-        if constexpr (std::is_same_v<T, std::string_view>) {
-            if (kind_of(id) == property_kind::binary_data) {
-                binary(to_string(id), read);
-            } else if (id == property_id::response_topic) {
-                topic_name(to_string(id), read);  // [MQTT-3.3.2-14]
-            } else {
-                string(to_string(id), read);
+        property_value value;
+        switch (kind_of(slot.id)) {
+            case property_kind::byte: {  // two values in all of them
+                std::uint8_t byte = 0;
+                integer(field, byte);
+                if (byte > 1) fail_at(start, decode_errc::invalid_property_value, field);
+                value.number = byte;
+                break;
             }
-        } else if constexpr (sizeof(T) == 1) {  // two values in all of them
-            std::uint8_t byte = 0;
-            integer(to_string(id), byte);
-            if (byte > 1) fail_at(start, decode_errc::invalid_property_value, to_string(id));
-            read = static_cast<T>(byte);
-        } else if (kind_of(id) == property_kind::variable_byte_integer) {
-            read = static_cast<T>(variable_byte_integer_value(id));
-            if (read == 0) fail_at(start, decode_errc::invalid_property_value, to_string(id));
+            case property_kind::two_byte_integer: {
+                std::uint16_t two_bytes = 0;
+                integer(field, two_bytes);
+                value.number = two_bytes;
+                break;
+            }
+            case property_kind::four_byte_integer: integer(field, value.number); break;
+            case property_kind::variable_byte_integer: {
+                value.number = read_variable(field);
+                break;
+            }
+            case property_kind::utf8_string:
+                if (slot.id == property_id::response_topic) {
+                    topic_name(field, value.text);  // [MQTT-3.3.2-14]
+                } else {
+                    string(field, value.text);
+                }
+                break;
+            case property_kind::binary_data: binary(field, value.text); break;
+            case property_kind::utf8_string_pair:
+                string(field, value.text);
+                string(field, value.second);
+                break;
+            case property_kind::unknown: break;
+        }
+        if (value.number == 0 && must_not_be_zero(slot.id)) {
+            const bool is_alias = slot.id == property_id::topic_alias;
+            fail_at(
+                start,
+                is_alias ? decode_errc::invalid_topic_alias : decode_errc::invalid_property_value,
+                field);
+        }
+        if (failed()) return;
+        if (slot.is_list()) {
+            slot.extend({block_, cursor_});
         } else {
-            integer(to_string(id), read);
-            if (read != 0) return;
-            if (id == property_id::topic_alias) {
-                fail_at(start, decode_errc::invalid_topic_alias, to_string(id));
-            } else if (id == property_id::receive_maximum ||
-                       id == property_id::maximum_packet_size) {
-                fail_at(start, decode_errc::invalid_property_value, to_string(id));
-            }
+            slot.set(value);
         }
     }
 
-    void value(property_id id, user_property_list& list) noexcept {
-        std::string_view name;
-        std::string_view text;
-        string(to_string(id), name);
-        string(to_string(id), text);
-        extend(list);
-    }
-
-    void value(property_id id, subscription_identifier_list& list) noexcept {
-        const std::byte* start = cursor_;
-        if (variable_byte_integer_value(id) == 0) {
-            fail_at(start, decode_errc::invalid_property_value, to_string(id));
-        }
-        extend(list);
-    }
-
-    /// Lets the list view the block up to here: its elements are picked out when it is walked.
-    template <class T>
-    void extend(list_view<T>& list) noexcept {
-        if (!failed()) list = list_view<T>::from_wire({block_, cursor_}, list.size() + 1);
-    }
-
-    std::uint32_t variable_byte_integer_value(property_id id) noexcept {
+    std::uint32_t read_variable(const char* field) noexcept {
         const variable_byte_integer read = read_variable_byte_integer(cursor_, end_);
         if (read.size == 0) {
-            fail(read.malformed ? decode_errc::malformed_length : decode_errc::truncated,
-                 to_string(id));
+            fail(read.malformed ? decode_errc::malformed_length : decode_errc::truncated, field);
             return 0;
         }
         cursor_ += read.size;

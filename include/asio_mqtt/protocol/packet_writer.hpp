@@ -11,29 +11,26 @@
 
 namespace asio_mqtt::wire {
 
-constexpr std::size_t size_of(property_id, std::string_view value) noexcept {
-    return 2 + value.size();
-}
-constexpr std::size_t size_of(property_id id, std::uint32_t value) noexcept {
-    return kind_of(id) == property_kind::variable_byte_integer ? variable_byte_integer_size(value)
-                                                               : 4;
-}
-constexpr std::size_t size_of(property_id, std::uint16_t) noexcept {
-    return 2;
-}
-template <class T>
-requires(sizeof(T) == 1) constexpr std::size_t size_of(property_id, T) noexcept {
-    return 1;
-}
-constexpr std::size_t size_of(property_id, const user_property_view& value) noexcept {
-    return 4 + value.name.size() + value.value.size();
+/// Bytes of a property's value.
+constexpr std::size_t size_of(property_id id, const property_value& value) noexcept {
+    switch (kind_of(id)) {
+        case property_kind::byte: return 1;
+        case property_kind::two_byte_integer: return 2;
+        case property_kind::four_byte_integer: return 4;
+        case property_kind::variable_byte_integer: return variable_byte_integer_size(value.number);
+        case property_kind::utf8_string:
+        case property_kind::binary_data: return 2 + value.text.size();
+        case property_kind::utf8_string_pair: return 4 + value.text.size() + value.second.size();
+        case property_kind::unknown: break;
+    }
+    return 0;
 }
 
 inline std::size_t size_of(const property_slots& slots) noexcept {
     std::size_t size = 0;
     for (const property_slot& slot : slots) {
         slot.for_each_value(
-            [&size, id = slot.id](const auto& value) { size += 1 + size_of(id, value); });
+            [&](const property_value& value) { size += 1 + size_of(slot.id, value); });
     }
     return size;
 }
@@ -160,8 +157,7 @@ private:
         if (size > max_variable_byte_integer) return fail(errc::packet_too_large, "properties");
         size_ += variable_byte_integer_size(static_cast<std::uint32_t>(size)) + size;
         for (const property_slot& slot : slots) {
-            slot.for_each_value(
-                [this, id = slot.id](const auto& value) { this->property(id, value); });
+            slot.for_each_value([&](const property_value& value) { property(slot.id, value); });
         }
     }
 
@@ -170,28 +166,33 @@ private:
         size_ += 2 + filter.size();
     }
 
-    void property(property_id id, std::string_view value) noexcept {
-        if (value.size() > max_string_size) fail(errc::string_too_long, to_string(id));
-        if (kind_of(id) == property_kind::binary_data) return;
-        if (!is_valid_utf8(value)) fail(errc::invalid_utf8, to_string(id));
-        if (id == property_id::response_topic && !is_valid_topic_name(value)) {
+    void property(property_id id, const property_value& value) noexcept {
+        switch (kind_of(id)) {
+            case property_kind::byte:
+                if (value.number > 1) fail(errc::invalid_property_value, to_string(id));
+                break;
+            case property_kind::binary_data: property_size(id, value.text); break;
+            case property_kind::utf8_string_pair:
+                property_string(id, value.second);
+                [[fallthrough]];
+            case property_kind::utf8_string: property_string(id, value.text); break;
+            default: break;
+        }
+        if ((value.number == 0 && must_not_be_zero(id)) ||
+            (id == property_id::subscription_identifier &&
+             value.number > max_variable_byte_integer)) {
+            fail(errc::invalid_property_value, to_string(id));
+        }
+        if (id == property_id::response_topic && !is_valid_topic_name(value.text)) {
             fail(errc::invalid_topic_name, to_string(id));
         }
     }
-    void property(property_id id, const user_property_view& value) noexcept {
-        property(id, value.name);
-        property(id, value.value);
+    void property_string(property_id id, std::string_view text) noexcept {
+        property_size(id, text);
+        if (!is_valid_utf8(text)) fail(errc::invalid_utf8, to_string(id));
     }
-    template <class Number>
-    void property(property_id id, Number value) noexcept {
-        const auto number = static_cast<std::uint32_t>(value);
-        const bool not_zero =
-            id == property_id::receive_maximum || id == property_id::maximum_packet_size ||
-            id == property_id::topic_alias || id == property_id::subscription_identifier;
-        if ((not_zero && number == 0) || (sizeof(Number) == 1 && number > 1) ||
-            (id == property_id::subscription_identifier && number > max_variable_byte_integer)) {
-            fail(errc::invalid_property_value, to_string(id));
-        }
+    void property_size(property_id id, std::string_view text) noexcept {
+        if (text.size() > max_string_size) fail(errc::string_too_long, to_string(id));
     }
 
     std::size_t size_ = 0;
@@ -227,8 +228,9 @@ public:
 
     void fixed_header(packet_type type, std::uint8_t flags, std::uint32_t remaining) noexcept {
         put(static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4 | flags));
-        out_ = write_variable_byte_integer(remaining, out_);
+        variable(remaining);
     }
+    void variable(std::uint32_t value) noexcept { out_ = write_variable_byte_integer(value, out_); }
 
     bool more(bool wanted) const noexcept { return wanted; }
     void absent(const char*, bool) const noexcept {}
@@ -291,16 +293,16 @@ public:
     template <class Properties>
     void properties(const Properties& properties) noexcept {
         const property_slots slots{properties};
-        out_ = write_variable_byte_integer(static_cast<std::uint32_t>(size_of(slots)), out_);
+        variable(static_cast<std::uint32_t>(size_of(slots)));
         property_block(slots);
     }
 
     /// The properties without the length before them.
     void property_block(const property_slots& slots) noexcept {
         for (const property_slot& slot : slots) {
-            slot.for_each_value([this, id = slot.id](const auto& value) {
-                this->put(static_cast<std::uint8_t>(id));
-                this->property(id, value);
+            slot.for_each_value([&](const property_value& value) {
+                put(static_cast<std::uint8_t>(slot.id));
+                property(slot.id, value);
             });
         }
     }
@@ -316,22 +318,22 @@ private:
         put(static_cast<std::uint16_t>(value & 0xFFFF));
     }
 
-    void property(property_id id, std::string_view value) noexcept { binary(to_string(id), value); }
-    void property(property_id, const user_property_view& value) noexcept {
-        binary("user property", value.name);
-        binary("user property", value.value);
-    }
-    void property(property_id id, std::uint32_t value) noexcept {
-        if (kind_of(id) == property_kind::variable_byte_integer) {
-            out_ = write_variable_byte_integer(value, out_);
-        } else {
-            put(value);
+    void property(property_id id, const property_value& value) noexcept {
+        switch (kind_of(id)) {
+            case property_kind::byte: put(static_cast<std::uint8_t>(value.number)); break;
+            case property_kind::two_byte_integer:
+                put(static_cast<std::uint16_t>(value.number));
+                break;
+            case property_kind::four_byte_integer: put(value.number); break;
+            case property_kind::variable_byte_integer: variable(value.number); break;
+            case property_kind::utf8_string:
+            case property_kind::binary_data: binary(to_string(id), value.text); break;
+            case property_kind::utf8_string_pair:
+                binary(to_string(id), value.text);
+                binary(to_string(id), value.second);
+                break;
+            case property_kind::unknown: break;
         }
-    }
-    void property(property_id, std::uint16_t value) noexcept { put(value); }
-    template <class T>
-    requires(sizeof(T) == 1) void property(property_id, T value) noexcept {
-        put(static_cast<std::uint8_t>(value));
     }
 
     std::byte* out_;

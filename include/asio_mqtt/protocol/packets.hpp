@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <variant>
 
 // One struct for each control packet, a superset of both versions: what only 5.0 has stays at its
 // default on a 3.1.1 connection, and an encoder refuses it there when it is set. Strings, payloads
@@ -95,34 +94,31 @@ struct topic_subscription {
 
 template <>
 struct wire_element<topic_subscription> {
-    static const std::byte* next(const std::byte* first, const std::byte*,
-                                 topic_subscription& element) noexcept {
-        element.filter = wire::load_string(first);
-        first += 2 + element.filter.size();
-        const auto options = std::to_integer<unsigned>(*first);
+    static const std::byte* next(const std::byte* from, topic_subscription& element) noexcept {
+        element.filter = wire::load_string(from);
+        from += 2 + element.filter.size();
+        const auto options = std::to_integer<unsigned>(*from);
         element.maximum_qos = static_cast<qos>(options & 0x03);
         element.no_local = (options & 0x04) != 0;
         element.retain_as_published = (options & 0x08) != 0;
         element.retain_handling = static_cast<asio_mqtt::retain_handling>(options >> 4 & 0x03);
-        return first + 1;
+        return from + 1;
     }
 };
 
 template <>
 struct wire_element<std::string_view> {
-    static const std::byte* next(const std::byte* first, const std::byte*,
-                                 std::string_view& element) noexcept {
-        element = wire::load_string(first);
-        return first + 2 + element.size();
+    static const std::byte* next(const std::byte* from, std::string_view& element) noexcept {
+        element = wire::load_string(from);
+        return from + 2 + element.size();
     }
 };
 
 template <>
 struct wire_element<reason_code> {
-    static const std::byte* next(const std::byte* first, const std::byte*,
-                                 reason_code& element) noexcept {
-        element = static_cast<reason_code>(*first);
-        return first + 1;
+    static const std::byte* next(const std::byte* from, reason_code& element) noexcept {
+        element = static_cast<reason_code>(*from);
+        return from + 1;
     }
 };
 
@@ -179,11 +175,5 @@ struct auth_packet {
     asio_mqtt::reason_code reason = asio_mqtt::reason_code::success;
     auth_properties properties{};
 };
-
-/// Any control packet.
-using any_packet =
-    std::variant<connect_packet, connack_packet, publish_packet, puback_packet, pubrec_packet,
-                 pubrel_packet, pubcomp_packet, subscribe_packet, suback_packet, unsubscribe_packet,
-                 unsuback_packet, pingreq_packet, pingresp_packet, disconnect_packet, auth_packet>;
 
 }  // namespace asio_mqtt

@@ -128,6 +128,12 @@ constexpr property_kind kind_of(property_id id) noexcept {
     return property_kind::unknown;
 }
 
+/// It is a Protocol Error to send it with the value 0.
+constexpr bool must_not_be_zero(property_id id) noexcept {
+    return id == property_id::receive_maximum || id == property_id::maximum_packet_size ||
+           id == property_id::topic_alias || id == property_id::subscription_identifier;
+}
+
 /// What the payload is (3.3.2.3.2).
 enum class payload_format : std::uint8_t {
     unspecified = 0,
@@ -159,32 +165,28 @@ inline std::string_view load_string(const std::byte* from) noexcept {
     return {reinterpret_cast<const char*>(from) + 2, load_16(from)};
 }
 
-/// The end of the property at `first` in a block that was checked before.
-inline const std::byte* skip_property(const std::byte* first, const std::byte* last) noexcept {
-    const property_kind kind = kind_of(static_cast<property_id>(*first++));
+/// The end of the property at `from` in a block that was checked before.
+inline const std::byte* skip_property(const std::byte* from) noexcept {
+    const property_kind kind = kind_of(static_cast<property_id>(*from++));
     switch (kind) {
-        case property_kind::byte: return first + 1;
-        case property_kind::two_byte_integer: return first + 2;
-        case property_kind::four_byte_integer: return first + 4;
+        case property_kind::byte: return from + 1;
+        case property_kind::two_byte_integer: return from + 2;
+        case property_kind::four_byte_integer: return from + 4;
         case property_kind::variable_byte_integer:
-            return first + read_variable_byte_integer(first, last).size;
+            return from + read_variable_byte_integer(from, from + 4).size;
+        case property_kind::utf8_string_pair: from += 2 + load_16(from); [[fallthrough]];
         case property_kind::utf8_string:
-        case property_kind::binary_data: return first + 2 + load_16(first);
-        case property_kind::utf8_string_pair: {
-            first += 2 + load_16(first);
-            return first + 2 + load_16(first);
-        }
+        case property_kind::binary_data: return from + 2 + load_16(from);
         case property_kind::unknown: break;
     }
-    return last;
+    return from;
 }
 
-/// The next property with the identifier, or null.
-inline const std::byte* find_property(property_id id, const std::byte* first,
-                                      const std::byte* last) noexcept {
-    while (first != last && static_cast<property_id>(*first) != id)
-        first = skip_property(first, last);
-    return first == last ? nullptr : first;
+/// The first property at or behind `from` with the identifier; there must be one.
+inline const std::byte* find_property(property_id id, const std::byte* from) noexcept {
+    while (static_cast<property_id>(*from) != id)
+        from = skip_property(from);
+    return from;
 }
 
 }  // namespace wire
@@ -193,24 +195,20 @@ inline const std::byte* find_property(property_id id, const std::byte* first,
 // own.
 template <>
 struct wire_element<user_property_view> {
-    static const std::byte* next(const std::byte* first, const std::byte* last,
-                                 user_property_view& element) noexcept {
-        first = wire::find_property(property_id::user_property, first, last);
-        if (first == nullptr) return nullptr;
-        element.name = wire::load_string(first + 1);
-        element.value = wire::load_string(first + 3 + element.name.size());
-        return wire::skip_property(first, last);
+    static const std::byte* next(const std::byte* from, user_property_view& element) noexcept {
+        from = wire::find_property(property_id::user_property, from);
+        element.name = wire::load_string(from + 1);
+        element.value = wire::load_string(from + 3 + element.name.size());
+        return wire::skip_property(from);
     }
 };
 
 template <>
 struct wire_element<std::uint32_t> {
-    static const std::byte* next(const std::byte* first, const std::byte* last,
-                                 std::uint32_t& element) noexcept {
-        first = wire::find_property(property_id::subscription_identifier, first, last);
-        if (first == nullptr) return nullptr;
-        element = read_variable_byte_integer(first + 1, last).value;
-        return wire::skip_property(first, last);
+    static const std::byte* next(const std::byte* from, std::uint32_t& element) noexcept {
+        from = wire::find_property(property_id::subscription_identifier, from);
+        element = read_variable_byte_integer(from + 1, from + 5).value;
+        return wire::skip_property(from);
     }
 };
 

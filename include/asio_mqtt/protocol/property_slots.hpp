@@ -8,53 +8,83 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace asio_mqtt::wire {
+
+/// The value of a property of any kind.
+struct property_value {
+    std::uint32_t number = 0;  ///< Of the integers.
+    std::string_view text{};   ///< Of strings and binary data; the name in a pair of strings.
+    std::string_view second{};
+};
 
 /// One property of a packet, present or not, whatever its type is.
 class property_slot {
 public:
     property_id id{};
 
+    /// May stand in a packet several times.
+    bool is_list() const noexcept { return type_ >= type::user_properties; }
+
     bool is_set() const noexcept {
-        bool result = false;
-        visit([&result](const auto& member) {
-            if constexpr (requires { member.has_value(); }) {
-                result = member.has_value();
-            } else {
-                result = !member.empty();
-            }
-        });
-        return result;
+        switch (type_) {
+            case type::boolean: return as<std::optional<bool>>().has_value();
+            case type::byte: return as<std::optional<std::uint8_t>>().has_value();
+            case type::format: return as<std::optional<payload_format>>().has_value();
+            case type::two_bytes: return as<std::optional<std::uint16_t>>().has_value();
+            case type::four_bytes: return as<std::optional<std::uint32_t>>().has_value();
+            case type::text: return as<std::optional<std::string_view>>().has_value();
+            case type::user_properties: return !as<user_property_list>().empty();
+            case type::subscription_identifiers: return !as<subscription_identifier_list>().empty();
+        }
+        return false;
     }
 
-    /// Calls `use(member)` with the optional or the list itself.
+    /// Calls `use(property_value)` for the value if there is one; for each of a list.
     template <class Use>
-    void visit(Use&& use) const {
-        switch (type_) {
-            case type::boolean: return use(as<std::optional<bool>>());
-            case type::byte: return use(as<std::optional<std::uint8_t>>());
-            case type::format: return use(as<std::optional<payload_format>>());
-            case type::two_bytes: return use(as<std::optional<std::uint16_t>>());
-            case type::four_bytes: return use(as<std::optional<std::uint32_t>>());
-            case type::text: return use(as<std::optional<std::string_view>>());
-            case type::user_properties: return use(as<user_property_list>());
-            case type::subscription_identifiers: return use(as<subscription_identifier_list>());
+    void for_each_value(Use&& use) const {
+        if (type_ == type::user_properties) {
+            for (const auto& [name, value] : as<user_property_list>())
+                use(property_value{0, name, value});
+        } else if (type_ == type::subscription_identifiers) {
+            for (const std::uint32_t identifier : as<subscription_identifier_list>())
+                use(property_value{identifier});
+        } else if (is_set()) {
+            use(single());
         }
     }
 
-    /// Calls `use(value)` for the value if there is one; for each of a list.
-    template <class Use>
-    void for_each_value(Use&& use) const {
-        visit([&use](const auto& member) {
-            if constexpr (requires { member.has_value(); }) {
-                if (member) use(*member);
-            } else {
-                for (const auto& element : member)
-                    use(element);
-            }
-        });
+    /// Sets what is not a list.
+    void set(const property_value& value) const noexcept {
+        switch (type_) {
+            case type::boolean: as<std::optional<bool>>() = value.number != 0; break;
+            case type::byte:
+                as<std::optional<std::uint8_t>>() = static_cast<std::uint8_t>(value.number);
+                break;
+            case type::format:
+                as<std::optional<payload_format>>() = static_cast<payload_format>(value.number);
+                break;
+            case type::two_bytes:
+                as<std::optional<std::uint16_t>>() = static_cast<std::uint16_t>(value.number);
+                break;
+            case type::four_bytes: as<std::optional<std::uint32_t>>() = value.number; break;
+            case type::text: as<std::optional<std::string_view>>() = value.text; break;
+            case type::user_properties:
+            case type::subscription_identifiers: break;
+        }
+    }
+
+    /// Lets a list view one element more; all of them lie in `block`, which was checked.
+    void extend(std::span<const std::byte> block) const noexcept {
+        if (type_ == type::user_properties) {
+            auto& list = as<user_property_list>();
+            list = user_property_list::from_wire(block, list.size() + 1);
+        } else {
+            auto& list = as<subscription_identifier_list>();
+            list = subscription_identifier_list::from_wire(block, list.size() + 1);
+        }
     }
 
 private:
@@ -69,6 +99,21 @@ private:
         user_properties,
         subscription_identifiers,
     };
+
+    property_value single() const noexcept {
+        switch (type_) {
+            case type::boolean: return {*as<std::optional<bool>>()};
+            case type::byte: return {*as<std::optional<std::uint8_t>>()};
+            case type::format:
+                return {static_cast<std::uint32_t>(*as<std::optional<payload_format>>())};
+            case type::two_bytes: return {*as<std::optional<std::uint16_t>>()};
+            case type::four_bytes: return {*as<std::optional<std::uint32_t>>()};
+            case type::text: return {0, *as<std::optional<std::string_view>>()};
+            case type::user_properties:
+            case type::subscription_identifiers: break;
+        }
+        return {};
+    }
 
     template <class Member>
     Member& as() const noexcept {

@@ -3,145 +3,246 @@
 
 #pragma once
 
+#include <asio_mqtt/session/trivial_array.hpp>
+
 #include <cstddef>
-#include <functional>
-#include <memory>
-#include <string>
+#include <cstdint>
+#include <cstring>
+#include <new>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 namespace asio_mqtt::detail {
 
-/// Values by topic filter, found by topic name: the cost grows with the levels of the name, not
-/// with the number of filters. Filters must be valid and without `$share/{name}/`.
+/// What stands under topic filters, found by topic name: the cost grows with the levels of the
+/// name, not with the number of filters. Filters must be valid and without `$share/{name}/`.
 ///
-/// A filter may have 65,536 levels: nothing here is recursive.
-template <class T>
+/// One hash table holds the nodes of all levels, under the node above and the name of the level. A
+/// filter may have 65,536 levels: nothing here is recursive.
 class filter_trie {
+    struct node;
+
 public:
+    /// Base of what stands under a filter. It belongs to the application, which removes it before
+    /// it goes.
+    class entry {
+    public:
+        entry() = default;
+        entry(const entry&) = delete;
+        entry& operator=(const entry&) = delete;
+
+        /// The next one under the same filter, in the order in which they were added; null behind
+        /// the last.
+        entry* next() const noexcept { return next_; }
+
+    private:
+        friend filter_trie;
+        node* at_ = nullptr;
+        entry* next_ = nullptr;
+    };
+
     filter_trie() = default;
     filter_trie(const filter_trie&) = delete;
     filter_trie& operator=(const filter_trie&) = delete;
     ~filter_trie() {
-        std::vector<children> unfinished;
-        unfinished.push_back(std::move(root_.next));
-        while (!unfinished.empty()) {
-            const children level = std::move(unfinished.back());
-            unfinished.pop_back();
-            for (auto& [name, child] : level)
-                unfinished.push_back(std::move(child->next));
+        for (node* first : buckets_) {
+            while (first != nullptr) {
+                node* const next = first->next_in_bucket;
+                ::operator delete(first);
+                first = next;
+            }
+        }
+    }
+
+    void add(std::string_view filter, entry& added) {
+        node* at = &root_;
+        for (levels rest{filter}; !rest.done(); rest.next()) {
+            node* const below = child(*at, rest.level());
+            at = below != nullptr ? below : &make_child(*at, rest.level());
+        }
+        entry** last = &at->first_entry;
+        while (*last != nullptr)
+            last = &(*last)->next_;
+        *last = &added;
+        added.at_ = at;
+        added.next_ = nullptr;
+    }
+
+    void remove(entry& removed) noexcept {
+        node* at = removed.at_;
+        entry** link = &at->first_entry;
+        while (*link != &removed)
+            link = &(*link)->next_;
+        *link = removed.next_;
+        while (at != &root_ && at->first_entry == nullptr && at->child_count == 0) {
+            node* const above = at->parent;
+            erase(*at);
+            at = above;
         }
     }
 
-    /// The value at the filter, made when it is not there.
-    T& operator[](std::string_view filter) {
-        node* at = &root_;
-        for_each_level(filter, [&at](std::string_view level) {
-            auto found = at->next.find(level);
-            if (found == at->next.end()) {
-                found = at->next.emplace(std::string{level}, std::make_unique<node>()).first;
-            }
-            at = found->second.get();
-        });
-        if (at->value == nullptr) at->value = std::make_unique<T>();
-        return *at->value;
+    /// The first entry under this very filter; null when there is none.
+    entry* find(std::string_view filter) const noexcept {
+        const node* at = &root_;
+        for (levels rest{filter}; !rest.done() && at != nullptr; rest.next())
+            at = child(*at, rest.level());
+        return at == nullptr ? nullptr : at->first_entry;
     }
 
-    void erase(std::string_view filter) {
-        // The last node on the way that is needed without this filter, and where the way leaves it.
-        node* needed = &root_;
-        std::string_view unneeded = filter.substr(0, filter.find('/'));
-        node* at = &root_;
-        bool exists = true;
-        for_each_level(filter, [&](std::string_view level) {
-            if (at->value != nullptr || at->next.size() > 1) {
-                needed = at;
-                unneeded = level;
-            }
-            node* const child = at->child(level);
-            if (child == nullptr) exists = false;
-            if (exists) at = child;
-        });
-        if (!exists) return;
-        at->value = nullptr;
-        if (!at->next.empty()) return;
-        const auto branch = needed->next.find(unneeded);
-        filter_trie discarded;
-        discarded.root_.next = std::move(branch->second->next);
-        needed->next.erase(branch);
-    }
-
-    /// Calls `visit(value)` for each filter that matches the topic name (4.7), in no particular
-    /// order. It must not change the trie, or search in it.
-    template <class Visitor>
-    void for_each_match(std::string_view topic, Visitor&& visit) {
-        if (topic.empty()) return;
-        steps_.clear();
-        steps_.push_back({&root_, topic});
-        while (!steps_.empty()) {
-            const auto [at, rest] = steps_.back();
-            steps_.pop_back();
-            // [MQTT-4.7.2-1] Wildcards on the first level do not match a topic that begins with
-            // '$'.
-            const bool wildcards = at != &root_ || topic.front() != '$';
-            if (wildcards) visit_value(at->child("#"), visit);
-            const std::size_t slash = rest.find('/');
-            for (node* const next :
-                 {at->child(rest.substr(0, slash)), wildcards ? at->child("+") : nullptr}) {
-                if (next == nullptr) continue;
-                if (slash != std::string_view::npos) {
-                    steps_.push_back({next, rest.substr(slash + 1)});
-                    continue;
-                }
-                visit_value(next, visit);
-                visit_value(next->child("#"), visit);  // "a/#" matches its parent "a" (4.7.1.2)
-            }
+    /// The first entry under each filter that matches the topic name (4.7), in no particular order;
+    /// valid until the next call of anything here.
+    const trivial_array<entry*>& match(std::string_view topic) {
+        matches_.clear();
+        forks_.clear();
+        if (!topic.empty()) forks_.push_back({&root_, topic});
+        while (!forks_.empty()) {
+            const fork from = forks_.back();
+            forks_.pop_back();
+            follow(from.at, from.rest);
         }
+        return matches_;
     }
 
 private:
-    struct level_hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view level) const noexcept {
-            return std::hash<std::string_view>{}(level);
-        }
-    };
-    struct node;
-    using children =
-        std::unordered_map<std::string, std::unique_ptr<node>, level_hash, std::equal_to<>>;
+    /// The name of its level lies behind it in memory.
     struct node {
-        children next;
-        std::unique_ptr<T> value;
+        node* parent = nullptr;
+        node* next_in_bucket = nullptr;
+        node* any_level = nullptr;   // the child "+"
+        node* all_levels = nullptr;  // the child "#"
+        entry* first_entry = nullptr;
+        std::size_t hash = 0;
+        std::uint32_t child_count = 0;
+        std::uint32_t name_size = 0;
 
-        node* child(std::string_view level) const {
-            const auto found = next.find(level);
-            return found == next.end() ? nullptr : found->second.get();
+        std::string_view name() const noexcept {
+            return {reinterpret_cast<const char*>(this + 1), name_size};
         }
     };
-    struct step {
-        node* at;
+
+    /// The levels of a filter, one after the other.
+    class levels {
+    public:
+        explicit levels(std::string_view filter) noexcept : rest_{filter} {}
+        bool done() const noexcept { return done_; }
+        std::string_view level() const noexcept { return rest_.substr(0, rest_.find('/')); }
+        void next() noexcept {
+            const std::size_t slash = rest_.find('/');
+            done_ = slash == std::string_view::npos;
+            if (!done_) rest_.remove_prefix(slash + 1);
+        }
+
+    private:
+        std::string_view rest_;
+        bool done_ = false;
+    };
+
+    /// Where a search has still to go.
+    struct fork {
+        const node* at;
         std::string_view rest;  // of the topic name, from the level on that follows `at`
     };
 
-    template <class Visitor>
-    static void for_each_level(std::string_view filter, Visitor&& visit) {
-        while (true) {
-            const std::size_t slash = filter.find('/');
-            visit(filter.substr(0, slash));
-            if (slash == std::string_view::npos) return;
-            filter.remove_prefix(slash + 1);
+    void follow(const node* at, std::string_view rest) {
+        while (at != nullptr) {
+            // [MQTT-4.7.2-1] Wildcards on the first level do not match a topic that begins with
+            // '$'.
+            const bool wildcards = at != &root_ || rest.empty() || rest.front() != '$';
+            const std::size_t slash = rest.find('/');
+            const node* const exact = child(*at, rest.substr(0, slash));
+            const node* const any = wildcards ? at->any_level : nullptr;
+            if (wildcards) found(at->all_levels);
+            if (slash == std::string_view::npos) {
+                reached(exact);
+                reached(any);
+                return;
+            }
+            rest.remove_prefix(slash + 1);
+            if (exact != nullptr && any != nullptr) forks_.push_back({any, rest});
+            at = exact != nullptr ? exact : any;
+        }
+    }
+    void reached(const node* last) {
+        if (last == nullptr) return;
+        found(last);
+        found(last->all_levels);  // "a/#" matches its parent "a" (4.7.1.2)
+    }
+    void found(const node* match) {
+        if (match != nullptr && match->first_entry != nullptr) {
+            matches_.push_back(match->first_entry);
         }
     }
 
-    template <class Visitor>
-    static void visit_value(node* at, Visitor& visit) {
-        if (at != nullptr && at->value != nullptr) visit(*at->value);
+    static std::size_t hash_of(const node& parent, std::string_view level) noexcept {
+        return std::hash<std::string_view>{}(level) ^
+               reinterpret_cast<std::uintptr_t>(&parent) / alignof(node) * 0x9E37'79B9U;
+    }
+    node*& bucket(std::size_t hash) const noexcept {
+        return buckets_[hash & (buckets_.size() - 1)];
+    }
+
+    node* child(const node& parent, std::string_view level) const noexcept {
+        if (parent.child_count == 0) return nullptr;
+        const std::size_t hash = hash_of(parent, level);
+        node* at = bucket(hash);
+        while (at != nullptr &&
+               (at->hash != hash || at->parent != &parent || at->name() != level)) {
+            at = at->next_in_bucket;
+        }
+        return at;
+    }
+
+    node& make_child(node& parent, std::string_view level) {
+        if (node_count_ == buckets_.size()) rehash();
+        node& made = *::new (::operator new(sizeof(node) + level.size())) node;
+        made.parent = &parent;
+        made.hash = hash_of(parent, level);
+        made.name_size = static_cast<std::uint32_t>(level.size());
+        if (!level.empty()) std::memcpy(&made + 1, level.data(), level.size());
+        insert(made);
+        ++node_count_;
+        ++parent.child_count;
+        if (level == "+") parent.any_level = &made;
+        if (level == "#") parent.all_levels = &made;
+        return made;
+    }
+    void erase(node& erased) noexcept {
+        node& parent = *erased.parent;
+        if (parent.any_level == &erased) parent.any_level = nullptr;
+        if (parent.all_levels == &erased) parent.all_levels = nullptr;
+        --parent.child_count;
+        --node_count_;
+        node** link = &bucket(erased.hash);
+        while (*link != &erased)
+            link = &(*link)->next_in_bucket;
+        *link = erased.next_in_bucket;
+        ::operator delete(&erased);
+    }
+    void insert(node& inserted) noexcept {
+        node*& first = bucket(inserted.hash);
+        inserted.next_in_bucket = first;
+        first = &inserted;
+    }
+    void rehash() {
+        trivial_array<node*> old;
+        old.resize(buckets_.empty() ? 8 : buckets_.size() * 2);
+        for (node*& each : old)
+            each = nullptr;
+        old.swap(buckets_);
+        for (node* first : old) {
+            while (first != nullptr) {
+                node* const next = first->next_in_bucket;
+                insert(*first);
+                first = next;
+            }
+        }
     }
 
     node root_;
-    std::vector<step> steps_;  // kept: no allocation in the steady state
+    trivial_array<node*> buckets_;  // a power of two, or none
+    std::size_t node_count_ = 0;
+    // Kept, so that a search allocates nothing in the steady state.
+    trivial_array<fork> forks_;
+    trivial_array<entry*> matches_;
 };
 
 }  // namespace asio_mqtt::detail

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
 #include <asio_mqtt/session/packet_id_table.hpp>
 #include <asio_mqtt/session/ring_buffer.hpp>

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <asio_mqtt/protocol/fixed_header.hpp>
+#include <asio_mqtt/session/trivial_array.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 
 namespace asio_mqtt::detail {
@@ -24,15 +24,15 @@ public:
     std::span<std::byte> prepare() {
         if (begin_ == end_) {
             begin_ = end_ = 0;
-            if (capacity_ > read_limit) data_.reset(), capacity_ = 0;  // it held a large packet
+            if (data_.size() > read_limit) data_.free();  // it held a large packet
         }
-        if (capacity_ - end_ < std::max<std::size_t>(1, read_size_ / 2)) make_room();
-        return {data_.get() + end_, capacity_ - end_};
+        if (data_.size() - end_ < std::max<std::size_t>(1, read_size_ / 2)) make_room();
+        return {data_.data() + end_, data_.size() - end_};
     }
 
     void commit(std::size_t size) noexcept {
         // A read that fills the buffer says that there is more: read larger pieces from now on.
-        if (end_ + size == capacity_) read_size_ = std::min(read_size_ * 2, read_limit);
+        if (end_ + size == data_.size()) read_size_ = std::min(read_size_ * 2, read_limit);
         end_ += size;
     }
 
@@ -46,7 +46,7 @@ public:
 
     /// Cuts off the next packet. Its size is checked as soon as its length is known.
     packet next(std::size_t maximum_packet_size) noexcept {
-        const std::span<const std::byte> bytes{data_.get() + begin_, end_ - begin_};
+        const std::span<const std::byte> bytes{data_.data() + begin_, end_ - begin_};
         const fixed_header_result head = read_fixed_header(bytes);
         if (head.error != decode_errc{}) return {packet::status::refused, head.error, {}, {}};
         if (head.need_more) return {};
@@ -64,8 +64,8 @@ public:
 
     /// Forgets what was read from a connection that is gone.
     void clear() noexcept {
-        data_.reset();
-        capacity_ = begin_ = end_ = 0;
+        data_.free();
+        begin_ = end_ = 0;
         read_size_ = first_read;
     }
 
@@ -73,14 +73,8 @@ private:
     void make_room() {
         const std::size_t kept = end_ - begin_;
         const std::size_t wanted = std::max(kept * 2, read_size_);
-        if (wanted > capacity_) {
-            auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
-            if (kept != 0) std::memcpy(larger.get(), data_.get() + begin_, kept);
-            data_ = std::move(larger);
-            capacity_ = wanted;
-        } else if (kept != 0) {
-            std::memmove(data_.get(), data_.get() + begin_, kept);
-        }
+        if (kept != 0) std::memmove(data_.data(), data_.data() + begin_, kept);
+        if (wanted > data_.size()) data_.resize(wanted);
         begin_ = 0;
         end_ = kept;
     }
@@ -88,8 +82,7 @@ private:
     static constexpr std::size_t first_read = 512;  // an idle client holds no more than this
     static constexpr std::size_t read_limit = 65'536;
 
-    std::unique_ptr<std::byte[]> data_;
-    std::size_t capacity_ = 0;
+    trivial_array<std::byte> data_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::size_t read_size_ = first_read;

@@ -41,6 +41,22 @@ public:
     bool empty() const noexcept { return head_.next_ == &head_; }
     T& front() const noexcept { return static_cast<T&>(*head_.next_); }
 
+    class iterator {
+    public:
+        explicit iterator(list_node* at) noexcept : at_{at} {}
+        T& operator*() const noexcept { return static_cast<T&>(*at_); }
+        iterator& operator++() noexcept {
+            at_ = at_->next_;
+            return *this;
+        }
+        bool operator==(const iterator&) const = default;
+
+    private:
+        list_node* at_;
+    };
+    iterator begin() noexcept { return iterator{head_.next_}; }
+    iterator end() noexcept { return iterator{&head_}; }
+
     void push_back(T& element) noexcept { insert_before(head_, element); }
 
     /// Takes the first element out; the list must not be empty.

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 
 #include <algorithm>
 #include <cstdint>

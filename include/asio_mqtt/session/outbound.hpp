@@ -8,9 +8,7 @@
 #include <asio_mqtt/session/outbound_request.hpp>
 #include <asio_mqtt/session/packet_id_table.hpp>
 
-#include <algorithm>
 #include <cstdint>
-#include <vector>
 
 namespace asio_mqtt::detail {
 
@@ -39,9 +37,12 @@ public:
     ~outbound() {
         dispose_all(publishes_);
         dispose_all(requests_);
+        dispose_all(resends_);
         dispose_all(unwritten_);
+        dispose_all(sent_);
+        dispose_all(released_);
+        dispose_all(asked_);
         dispose_all(finished_);
-        in_flight_.for_each([](std::uint16_t, outbound_packet* packet) { dispose(*packet); });
     }
 
     void submit(outbound_publish_ptr publish) noexcept { publishes_.push_back(*publish.release()); }
@@ -65,49 +66,61 @@ public:
     /// What is in flight starts over on a new connection whose limits are known.
     void connected(bool session_present, const limits& broker_limits) {
         limits_ = broker_limits;
-        intrusive_list<outbound_packet> publishes;
+        // A request is no session state: it is sent anew.
         intrusive_list<outbound_packet> requests;
-        for (outbound_packet* packet : in_flight_in_order()) {
-            const bool is_publish = packet->type == packet_type::publish;
-            const bool is_released =
-                is_publish && as_publish(*packet).progress == outbound_publish::state::released;
-            if (is_publish && session_present) {
-                // A PUBREL never waits for the Receive Maximum, so it goes before those that may
-                // have to.
-                (is_released ? resends_ : publishes).push_back(*packet);
-                continue;
-            }
-            in_flight_.erase(packet->packet_id);
-            packet->packet_id = 0;
-            // [MQTT-3.2.2-5] A broker that has lost the session has forgotten the handshakes. It
-            // had taken over what it answered with PUBREC; the rest is sent as new, before what was
-            // submitted later.
-            if (is_released) {
-                finished_.push_back(*packet);
-            } else if (packet->abandoned && !session_present) {
-                finish(*packet, errc::session_lost);
-            } else if (is_publish) {
-                as_publish(*packet).progress = outbound_publish::state::queued;
-                publishes.push_back(*packet);
+        while (!asked_.empty()) {
+            outbound_packet& request = asked_.pop_front();
+            free_id(request);
+            if (request.abandoned && !session_present) {
+                finish(request, errc::session_lost);
             } else {
-                requests.push_back(*packet);
+                requests.push_back(request);
             }
         }
-        session_present ? resends_.append(publishes) : publishes_.prepend(publishes);
         requests_.prepend(requests);
+        if (session_present) {
+            // A PUBREL never waits for the Receive Maximum, so it goes before those that may have
+            // to.
+            resends_.append(released_);
+            resends_.append(sent_);
+            return;
+        }
+        // [MQTT-3.2.2-5] A broker that has lost the session has forgotten the handshakes. It had
+        // taken over what it answered with PUBREC; the rest is sent as new, before what was
+        // submitted later.
+        while (!released_.empty()) {
+            outbound_packet& taken_over = released_.pop_front();
+            free_id(taken_over);
+            finished_.push_back(taken_over);
+        }
+        intrusive_list<outbound_packet> publishes;
+        while (!sent_.empty()) {
+            outbound_publish& publish = as_publish(sent_.pop_front());
+            free_id(publish);
+            if (publish.abandoned) {
+                finish(publish, errc::session_lost);
+            } else {
+                publish.progress = outbound_publish::state::queued;
+                publishes.push_back(publish);
+            }
+        }
+        publishes_.prepend(publishes);
     }
 
     /// Sends requests before all others: they restore what those build on.
-    void submit_first(std::vector<outbound_request_ptr> requests) noexcept {
-        intrusive_list<outbound_packet> first;
-        for (outbound_request_ptr& request : requests)
-            first.push_back(*request.release());
-        requests_.prepend(first);
+    void submit_first(intrusive_list<outbound_packet>& requests) noexcept {
+        requests_.prepend(requests);
     }
 
     void disconnected() {
-        while (!resends_.empty())
-            resends_.pop_front();  // they stay in flight
+        while (!resends_.empty()) {
+            outbound_publish& publish = as_publish(resends_.pop_front());
+            list_of(publish).push_back(publish);
+        }
+        for (auto* list : {&sent_, &released_}) {
+            for (outbound_packet& publish : *list)
+                as_publish(publish).uses_quota = false;
+        }
         intrusive_list<outbound_packet> unwritten;
         while (!unwritten_.empty()) {
             outbound_publish& publish = as_publish(unwritten_.pop_front());
@@ -120,9 +133,6 @@ public:
         }
         publishes_.prepend(unwritten);
         quota_used_ = 0;
-        in_flight_.for_each([](std::uint16_t, outbound_packet* packet) {
-            if (packet->type == packet_type::publish) as_publish(*packet).uses_quota = false;
-        });
     }
 
     /// Writes all that may leave now, up to about `output_limit` bytes; the rest stays where it can
@@ -163,6 +173,7 @@ public:
         if (publish == nullptr) return pubrec_answer::none;
         publish->progress = outbound_publish::state::released;
         publish->unlink();  // a resend that was still waiting is not needed any more
+        released_.push_back(*publish);
         use_quota(*publish);
         return pubrec_answer::pubrel;
     }
@@ -189,7 +200,8 @@ public:
         return static_cast<outbound_request*>(*found);
     }
     outbound_request_ptr finish_request(outbound_request& request) noexcept {
-        in_flight_.erase(request.packet_id);
+        request.unlink();
+        free_id(request);
         return outbound_request_ptr{&request};
     }
     void fail_request(outbound_request& request, error_code error) noexcept {
@@ -207,15 +219,16 @@ public:
     }
 
     /// The same for a request.
-    error_code check(const outbound_request& request, protocol_version version) const {
-        if (const error_code error = request.check(version, limits_.maximum_packet_size))
-            return error;
+    error_code check(const outbound_request& request, protocol_version version) const noexcept {
+        if (request.packet_size(version) > limits_.maximum_packet_size) {
+            return errc::packet_too_large;
+        }
         if (request.type != packet_type::subscribe) return {};
         if (request.subscription_identifier != 0 && !request.identifier_is_optional &&
             !limits_.subscription_identifier_available) {
             return errc::subscription_identifier_not_supported;
         }
-        for (const subscription& each : request.subscriptions) {
+        for (const topic_subscription& each : request.subscriptions()) {
             if (!limits_.shared_subscription_available && is_shared_filter(each.filter)) {
                 return errc::shared_subscription_not_supported;
             }
@@ -231,7 +244,7 @@ public:
         if (packet.type == packet_type::publish) {
             outbound_publish_deleter{}(&as_publish(packet));
         } else {
-            delete static_cast<outbound_request*>(&packet);
+            outbound_request_deleter{}(static_cast<outbound_request*>(&packet));
         }
     }
 
@@ -244,14 +257,9 @@ private:
         return static_cast<outbound_publish&>(packet);
     }
 
-    std::vector<outbound_packet*> in_flight_in_order() {
-        std::vector<outbound_packet*> packets;
-        in_flight_.for_each(
-            [&packets](std::uint16_t, outbound_packet* packet) { packets.push_back(packet); });
-        std::sort(packets.begin(), packets.end(), [](const auto* before, const auto* after) {
-            return before->order < after->order;
-        });
-        return packets;
+    /// Where a publish in flight stands.
+    intrusive_list<outbound_packet>& list_of(const outbound_publish& publish) noexcept {
+        return publish.progress == outbound_publish::state::released ? released_ : sent_;
     }
 
     static void dispose_all(intrusive_list<outbound_packet>& list) noexcept {
@@ -278,7 +286,8 @@ private:
         if (id == 0) return false;
         request.unlink();
         put_in_flight(request, id);
-        request.with_packet(id, [&](const auto& packet) { output.write(version, packet); });
+        asked_.push_back(request);
+        request.write(version, output);
         return true;
     }
 
@@ -298,8 +307,8 @@ private:
         }
         publish.unlink();
         publish.progress = outbound_publish::state::sent;
+        (publish.qos == qos::at_most_once ? unwritten_ : sent_).push_back(publish);
         publish.write(version, false, output);
-        if (publish.qos == qos::at_most_once) unwritten_.push_back(publish);
         return true;
     }
 
@@ -308,6 +317,7 @@ private:
         if (publish.progress == outbound_publish::state::released) {
             // It still counts: its PUBCOMP is outstanding.
             publish.unlink();
+            released_.push_back(publish);
             publish.pubrel_was_resent = true;
             use_quota(publish);
             pubrel_packet pubrel;
@@ -321,6 +331,7 @@ private:
             return true;
         }
         publish.unlink();
+        sent_.push_back(publish);
         use_quota(publish);
         publish.write(version, true, output);  // [MQTT-3.3.1-1]
         return true;
@@ -328,8 +339,11 @@ private:
 
     void put_in_flight(outbound_packet& packet, std::uint16_t id) {
         packet.packet_id = id;
-        packet.order = ++sent_count_;
         in_flight_.insert(id, &packet);
+    }
+    void free_id(outbound_packet& packet) noexcept {
+        in_flight_.erase(packet.packet_id);
+        packet.packet_id = 0;
     }
 
     void use_quota(outbound_publish& publish) noexcept {
@@ -347,21 +361,24 @@ private:
 
     outbound_publish* take(outbound_publish* publish) noexcept {
         publish->unlink();
-        in_flight_.erase(publish->packet_id);
-        publish->packet_id = 0;
+        free_id(*publish);
         if (publish->uses_quota) --quota_used_;
         return publish;
     }
 
+    // Each packet stands in one of these.
     intrusive_list<outbound_packet> publishes_;  // waiting to be sent
     intrusive_list<outbound_packet> requests_;   // waiting to be sent
-    intrusive_list<outbound_packet> resends_;  // in flight and to be sent again on this connection
+    intrusive_list<outbound_packet> resends_;    // waiting to be sent again on this connection
     intrusive_list<outbound_packet> unwritten_;  // QoS 0 in the output, not handed to a write
+    intrusive_list<outbound_packet> sent_;       // PUBLISH sent, in the order of sending
+    intrusive_list<outbound_packet> released_;   // PUBREL sent, in the order of PUBREC
+    intrusive_list<outbound_packet> asked_;      // SUBSCRIBE or UNSUBSCRIBE sent
     intrusive_list<outbound_packet> finished_;   // to be reported
-    packet_id_table<outbound_packet*> in_flight_;
+
+    packet_id_table<outbound_packet*> in_flight_;  // resends_, sent_, released_, asked_
     limits limits_;
     std::uint32_t quota_used_ = 0;
-    std::uint64_t sent_count_ = 0;
 };
 
 }  // namespace asio_mqtt::detail

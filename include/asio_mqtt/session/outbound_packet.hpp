@@ -18,7 +18,6 @@ struct outbound_packet : detail::list_node {
     const packet_type type;
     bool abandoned = false;       ///< Nobody wants the outcome any more: see session::cancel().
     std::uint16_t packet_id = 0;  ///< 0 while it is not in flight.
-    std::uint64_t order = 0;      ///< Grows with each first sending: the order of resending.
     /// Whoever waits for the outcome, as given to the session; null when nobody waits.
     void* tag = nullptr;
     error_code error{};  ///< The outcome, when no packet of the broker tells it.

@@ -3,13 +3,12 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/session/outbound_packet.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -73,15 +72,14 @@ public:
         made->topic_size_ = static_cast<std::uint16_t>(message.topic.size());
         made->property_size_ = static_cast<std::uint32_t>(property_size);
         made->payload_size_ = message.payload.size();
-        std::byte* out = made->stored();
-        out = copy(message.topic, out);
-        wire::packet_writer properties{out};
-        properties.property_block(slots);
+        wire::packet_writer writer{reinterpret_cast<std::byte*>(made.get() + 1)};
+        writer.rest(message.topic);
+        writer.property_block(slots);
         if (shares) {
             made->shared_payload_ = message.payload.data();
             made->payload_owner_ = std::move(payload_owner);
         } else {
-            copy(message.payload, properties.end());
+            writer.rest(message.payload);
         }
         return made;
     }
@@ -106,15 +104,14 @@ public:
         writer.fixed_header(packet_type::publish, wire::flags_of(head), remaining_length(version));
         writer.publish_topic(topic());
         if (qos != asio_mqtt::qos::at_most_once) writer.packet_id(packet_id);
-        std::byte* tail = writer.end();
         if (version == protocol_version::v5) {
-            tail = write_variable_byte_integer(property_size_, tail);
-            tail = copy(text(topic_size_, property_size_), tail);
+            writer.variable(property_size_);
+            writer.rest(text(topic_size_, property_size_));
         }
         if (shares) {
             output.append_shared({shared_payload_, payload_size_}, payload_owner_);
         } else {
-            copy(text(topic_size_ + property_size_, payload_size_), tail);
+            writer.rest(text(topic_size_ + property_size_, payload_size_));
         }
     }
 
@@ -129,13 +126,8 @@ private:
     outbound_publish() noexcept : outbound_packet{packet_type::publish} {}
     ~outbound_publish() = default;
 
-    std::byte* stored() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
     std::string_view text(std::size_t from, std::size_t size) const noexcept {
         return {reinterpret_cast<const char*>(this + 1) + from, size};
-    }
-    static std::byte* copy(std::string_view from, std::byte* to) noexcept {
-        if (!from.empty()) std::memcpy(to, from.data(), from.size());
-        return to + from.size();
     }
     std::uint32_t remaining_length(protocol_version version) const noexcept {
         std::size_t size = 2U + topic_size_ + payload_size_;

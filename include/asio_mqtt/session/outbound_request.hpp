@@ -3,96 +3,164 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/codec.hpp>
-#include <asio_mqtt/protocol/user_property.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/session/outbound_packet.hpp>
+#include <asio_mqtt/session/output_buffer.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <new>
+#include <span>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace asio_mqtt {
 
-/// One filter of a SUBSCRIBE with its options (3.8.3.1). Every option but the QoS is of 5.0.
-struct subscription {
-    std::string filter{};
-    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
-    bool no_local = false;                              ///< Not what this client publishes itself.
-    bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
-    asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
-};
+class outbound_request;
 
-/// A SUBSCRIBE or UNSUBSCRIBE that is to be sent, kept until it is acknowledged. It owns what it
-/// says.
+struct outbound_request_deleter {
+    inline void operator()(outbound_request* request) const noexcept;
+};
+/// Owns a SUBSCRIBE or UNSUBSCRIBE that is to be sent.
+using outbound_request_ptr = std::unique_ptr<outbound_request, outbound_request_deleter>;
+
+/// A SUBSCRIBE or UNSUBSCRIBE that is to be sent, kept until it is acknowledged.
+///
+/// User properties and filters lie behind the object in their wire form, in one block of memory.
 class outbound_request final : public outbound_packet {
 public:
-    /// A SUBSCRIBE. `identifier` 0 is none; `handler` is for the registry of subscriptions.
-    outbound_request(std::vector<subscription> filters, std::uint32_t identifier,
-                     std::vector<user_property> properties, std::shared_ptr<void> message_handler)
-        : outbound_packet{packet_type::subscribe},
-          subscriptions{std::move(filters)},
-          subscription_identifier{identifier},
-          user_properties{std::move(properties)},
-          handler{std::move(message_handler)} {}
+    /// Checks a SUBSCRIBE and copies it; `packet.packet_id` does not matter. `handler` is for the
+    /// registry of subscriptions: it belongs to the application and gets the messages, null for
+    /// none. Null with `error` set when the packet may not be sent in this version: see
+    /// codec::measure().
+    static outbound_request_ptr make(protocol_version version, const subscribe_packet& packet,
+                                     error_code& error, std::shared_ptr<void> handler = {}) {
+        outbound_request_ptr made = store(version, packet, error, packet.subscriptions.size());
+        if (made == nullptr) return made;
+        made->subscription_identifier = packet.properties.subscription_identifier.value_or(0);
+        made->handler = std::move(handler);
+        made->filter_writer().subscriptions(version, packet.subscriptions);
+        return made;
+    }
 
-    /// An UNSUBSCRIBE: only the filters count.
-    outbound_request(std::vector<subscription> filters, std::vector<user_property> properties)
-        : outbound_packet{packet_type::unsubscribe},
-          subscriptions{std::move(filters)},
-          user_properties{std::move(properties)} {}
+    /// The same for an UNSUBSCRIBE.
+    static outbound_request_ptr make(protocol_version version, const unsubscribe_packet& packet,
+                                     error_code& error) {
+        outbound_request_ptr made = store(version, packet, error, packet.filters.size());
+        if (made != nullptr) made->filter_writer().filters(packet.filters);
+        return made;
+    }
 
-    /// Calls `use(packet)` with the SUBSCRIBE or UNSUBSCRIBE, whose views live as long as the call.
-    template <class Use>
-    auto with_packet(std::uint16_t id, Use&& use) const {
-        const std::vector<user_property_view> properties(user_properties.begin(),
-                                                         user_properties.end());
-        if (type == packet_type::subscribe) {
-            std::vector<topic_subscription> filters;
-            for (const subscription& each : subscriptions) {
-                filters.push_back({each.filter, each.qos, each.no_local, each.retain_as_published,
-                                   each.retain_handling});
-            }
-            subscribe_packet packet;
-            packet.packet_id = id;
+    /// What a SUBSCRIBE asks for.
+    list_view<topic_subscription> subscriptions() const noexcept {
+        return list_view<topic_subscription>::from_wire(filters_, filter_count_);
+    }
+    /// The filters of an UNSUBSCRIBE.
+    list_view<std::string_view> filters() const noexcept {
+        return list_view<std::string_view>::from_wire(filters_, filter_count_);
+    }
+    std::size_t filter_count() const noexcept { return filter_count_; }
+
+    user_property_list user_properties() const noexcept {
+        return user_property_list::from_wire({stored(), property_size_}, property_count_);
+    }
+    /// The user properties in their wire form.
+    std::string_view properties() const noexcept {
+        return {reinterpret_cast<const char*>(stored()), property_size_};
+    }
+
+    /// Size of the packet in bytes.
+    std::size_t packet_size(protocol_version version) const noexcept {
+        const std::uint32_t remaining = remaining_length(version);
+        return 1 + variable_byte_integer_size(remaining) + remaining;
+    }
+
+    /// Appends the packet with the identifiers that it has now (3.8, 3.10).
+    void write(protocol_version version, detail::output_buffer& output) const {
+        wire::packet_writer writer{output.append(packet_size(version))};
+        writer.fixed_header(type, fixed_flags(type), remaining_length(version));
+        writer.packet_id(packet_id);
+        if (version == protocol_version::v5) {
+            subscribe_properties identifier;
             if (subscription_identifier != 0) {
-                packet.properties.subscription_identifier = subscription_identifier;
+                identifier.subscription_identifier = subscription_identifier;
             }
-            packet.properties.user_properties = properties;
-            packet.subscriptions = filters;
-            return use(packet);
+            writer.variable(identifier_size() + property_size_);
+            writer.property_block(wire::property_slots{identifier});
+            writer.rest(properties());
         }
-        std::vector<std::string_view> filters;
-        for (const subscription& each : subscriptions)
-            filters.push_back(each.filter);
-        unsubscribe_packet packet;
-        packet.packet_id = id;
-        packet.properties.user_properties = properties;
-        packet.filters = filters;
-        return use(packet);
+        writer.rest({reinterpret_cast<const char*>(filters_.data()), filters_.size()});
     }
 
-    /// What forbids sending it in this version, if anything; and over `maximum_packet_size`.
-    error_code check(protocol_version version, std::uint32_t maximum_packet_size) const {
-        return with_packet(1, [&](const auto& packet) -> error_code {
-            const measure_result measured = versioned_codec{version}.measure(packet);
-            if (!measured) return measured.error;
-            if (measured.packet_size() > maximum_packet_size) return errc::packet_too_large;
-            return {};
-        });
+    std::uint32_t subscription_identifier = 0;  ///< 0: none.
+    bool identifier_is_optional = false;        ///< May be left out when the broker takes none.
+    /// Given by the session, growing: tells requests for one filter apart.
+    std::uint64_t number = 0;
+    std::shared_ptr<void> handler;
+
+private:
+    friend outbound_request_deleter;
+    explicit outbound_request(packet_type of) noexcept : outbound_packet{of} {}
+    ~outbound_request() = default;
+
+    /// All but the filters, for which there is room.
+    template <class Packet>
+    static outbound_request_ptr store(protocol_version version, Packet packet, error_code& error,
+                                      std::size_t filter_count) {
+        packet.packet_id = 1;  // any: it only has to be there
+        const measure_result measured = versioned_codec{version}.measure(packet);
+        if (!measured) {
+            error = measured.error;
+            return nullptr;
+        }
+        std::size_t size = measured.remaining_length - sizeof packet.packet_id;
+        if (version == protocol_version::v5) {
+            const std::size_t all = wire::size_of(wire::property_slots{packet.properties});
+            size -= variable_byte_integer_size(static_cast<std::uint32_t>(all)) + all;
+        }
+        unsubscribe_properties kept;
+        kept.user_properties = packet.properties.user_properties;
+        const wire::property_slots slots{kept};
+        const std::size_t property_size = wire::size_of(slots);
+        void* memory = ::operator new(sizeof(outbound_request) + property_size + size);
+        outbound_request_ptr made{::new (memory) outbound_request{Packet::type}};
+        made->property_size_ = static_cast<std::uint32_t>(property_size);
+        made->property_count_ = kept.user_properties.size();
+        made->filter_count_ = filter_count;
+        made->filters_ = {made->stored() + property_size, size};
+        wire::packet_writer{made->stored()}.property_block(slots);
+        return made;
     }
 
-    std::vector<subscription> subscriptions;
-    std::uint32_t subscription_identifier = 0;
-    bool identifier_is_optional = false;  ///< May be left out when the broker takes none.
-    std::uint64_t number =
-        0;  ///< Given by the session, growing: tells requests for one filter apart.
-    std::vector<user_property> user_properties;
-    std::shared_ptr<void>
-        handler;  ///< Belongs to the application: gets the messages, null for none.
+    std::byte* stored() const noexcept {
+        return const_cast<std::byte*>(reinterpret_cast<const std::byte*>(this + 1));
+    }
+    wire::packet_writer filter_writer() noexcept {
+        return wire::packet_writer{stored() + property_size_};
+    }
+    std::uint32_t identifier_size() const noexcept {
+        if (subscription_identifier == 0) return 0;
+        return 1 + static_cast<std::uint32_t>(variable_byte_integer_size(subscription_identifier));
+    }
+    std::uint32_t remaining_length(protocol_version version) const noexcept {
+        std::size_t size = 2 + filters_.size();
+        if (version == protocol_version::v5) {
+            const std::uint32_t properties = identifier_size() + property_size_;
+            size += variable_byte_integer_size(properties) + properties;
+        }
+        return static_cast<std::uint32_t>(size);
+    }
+
+    std::span<const std::byte> filters_;
+    std::size_t filter_count_ = 0;
+    std::uint32_t property_size_ = 0;
+    std::size_t property_count_ = 0;
 };
 
-using outbound_request_ptr = std::unique_ptr<outbound_request>;
+inline void outbound_request_deleter::operator()(outbound_request* request) const noexcept {
+    request->~outbound_request();
+    ::operator delete(request);
+}
 
 }  // namespace asio_mqtt

@@ -3,13 +3,15 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
+#include <asio_mqtt/session/intrusive_list.hpp>
+#include <asio_mqtt/session/trivial_array.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace asio_mqtt::detail {
 
@@ -20,18 +22,18 @@ namespace asio_mqtt::detail {
 class output_buffer {
 public:
     /// Nothing to write.
-    bool empty() const noexcept { return filling_.size == 0; }
+    bool empty() const noexcept { return filling_->size == 0; }
     /// start_write() was called, finish_write() not yet.
-    bool is_writing() const noexcept { return writing_.size != 0; }
+    bool is_writing() const noexcept { return writing_->size != 0; }
     /// Bytes that wait for the next write.
-    std::size_t size() const noexcept { return filling_.size; }
+    std::size_t size() const noexcept { return filling_->size; }
 
     /// Room for `size` bytes at the end of the batch, to be filled at once.
     std::byte* append(std::size_t size) {
-        const std::size_t before = filling_.bytes.size();
-        filling_.bytes.resize(before + size);
-        filling_.size += size;
-        return filling_.bytes.data() + before;
+        const std::size_t before = filling_->bytes.size();
+        filling_->bytes.resize(before + size);
+        filling_->size += size;
+        return filling_->bytes.data() + before;
     }
 
     /// Appends a packet, unless codec::measure() forbids it.
@@ -45,8 +47,9 @@ public:
 
     /// Adds bytes that stay where they are; `owner` keeps them there.
     void append_shared(std::string_view bytes, std::shared_ptr<const void> owner) {
-        filling_.shared.push_back({filling_.bytes.size(), bytes, std::move(owner)});
-        filling_.size += bytes.size();
+        filling_->shared.push_back(
+            *new shared_piece{{}, filling_->bytes.size(), bytes, std::move(owner)});
+        filling_->size += bytes.size();
     }
 
     /// Turns what was collected into the pieces of one write. They stay valid until finish_write().
@@ -55,48 +58,47 @@ public:
         pieces_.clear();
         std::size_t from = 0;
         const auto add = [this](const void* data, std::size_t size) {
-            if (size != 0) pieces_.emplace_back(static_cast<const std::byte*>(data), size);
+            if (size != 0) pieces_.push_back({static_cast<const std::byte*>(data), size});
         };
-        for (const shared_piece& piece : writing_.shared) {
-            add(writing_.bytes.data() + from, piece.position - from);
+        for (const shared_piece& piece : writing_->shared) {
+            add(writing_->bytes.data() + from, piece.position - from);
             add(piece.bytes.data(), piece.bytes.size());
             from = piece.position;
         }
-        add(writing_.bytes.data() + from, writing_.bytes.size() - from);
-        return pieces_;
+        add(writing_->bytes.data() + from, writing_->bytes.size() - from);
+        return {pieces_.data(), pieces_.size()};
     }
 
-    void finish_write() noexcept { writing_.clear(); }
+    void finish_write() noexcept { writing_->clear(); }
 
     /// Forgets what was not written yet. A write that is under way keeps its bytes.
-    void discard() noexcept { filling_.clear(); }
+    void discard() noexcept { filling_->clear(); }
 
 private:
-    struct shared_piece {
+    struct shared_piece : list_node {
         std::size_t position;  // in `bytes`, before which the piece belongs
         std::string_view bytes;
         std::shared_ptr<const void> owner;
     };
     struct batch {
-        std::vector<std::byte> bytes;
-        std::vector<shared_piece> shared;
+        trivial_array<std::byte> bytes;
+        intrusive_list<shared_piece> shared;
         std::size_t size = 0;
 
+        ~batch() { clear(); }
         void clear() noexcept {
-            if (bytes.capacity() > kept_capacity) {
-                bytes = {};
-            } else {
-                bytes.clear();
-            }
-            shared.clear();
+            bytes.capacity() > kept_capacity ? bytes.free() : bytes.clear();
+            while (!shared.empty())
+                delete &shared.pop_front();
             size = 0;
         }
     };
     static constexpr std::size_t kept_capacity = 1'048'576;
 
-    batch filling_;
-    batch writing_;
-    std::vector<std::span<const std::byte>> pieces_;
+    batch batches_[2];
+    batch* filling_ = &batches_[0];
+    batch* writing_ = &batches_[1];
+    trivial_array<std::span<const std::byte>> pieces_;
 };
 
 }  // namespace asio_mqtt::detail

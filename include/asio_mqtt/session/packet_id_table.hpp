@@ -3,10 +3,10 @@
 
 #pragma once
 
+#include <asio_mqtt/session/trivial_array.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <utility>
-#include <vector>
 
 namespace asio_mqtt::detail {
 
@@ -40,14 +40,13 @@ public:
     }
 
     /// `id` must not be 0 and not in use.
-    T& insert(std::uint16_t id, T value) {
+    T& insert(std::uint16_t id, const T& value) {
         if (slots_.empty()) grow();
         while (slots_[id & mask()].id != 0)
             grow();
         ++size_;
         slot& free = slots_[id & mask()];
-        free.id = id;
-        free.value = std::move(value);
+        free = {id, value};
         return free.value;
     }
 
@@ -63,14 +62,6 @@ public:
         size_ = 0;
     }
 
-    /// In no particular order. `visit(id, value)` must not change the table.
-    template <class Visitor>
-    void for_each(Visitor&& visit) {
-        for (slot& used : slots_) {
-            if (used.id != 0) visit(used.id, used.value);
-        }
-    }
-
 private:
     struct slot {
         std::uint16_t id = 0;
@@ -79,15 +70,18 @@ private:
 
     std::size_t mask() const noexcept { return slots_.size() - 1; }
     void grow() {
-        std::vector<slot> larger(slots_.empty() ? 8 : slots_.size() * 2);
+        trivial_array<slot> larger;
+        larger.resize(slots_.empty() ? 8 : slots_.size() * 2);
+        for (slot& unused : larger)
+            unused = slot{};
         // Identifiers that lay apart still do: they differ in the bits that were looked at before.
-        for (slot& used : slots_) {
-            if (used.id != 0) larger[used.id & (larger.size() - 1)] = std::move(used);
+        for (const slot& used : slots_) {
+            if (used.id != 0) larger[used.id & (larger.size() - 1)] = used;
         }
-        slots_ = std::move(larger);
+        slots_.swap(larger);
     }
 
-    std::vector<slot> slots_;  // a power of two, or none
+    trivial_array<slot> slots_;  // a power of two, or none
     std::size_t size_ = 0;
     std::uint16_t last_id_ = 0;
 };

@@ -3,9 +3,9 @@
 
 #pragma once
 
+#include <asio_mqtt/session/trivial_array.hpp>
+
 #include <cstddef>
-#include <utility>
-#include <vector>
 
 namespace asio_mqtt::detail {
 
@@ -19,9 +19,9 @@ public:
     T& operator[](std::size_t index) noexcept { return slots_[(head_ + index) & mask()]; }
     T& front() noexcept { return slots_[head_]; }
 
-    void push_back(T value) {
+    void push_back(const T& value) {
         if (size_ == slots_.size()) grow();
-        slots_[(head_ + size_) & mask()] = std::move(value);
+        slots_[(head_ + size_) & mask()] = value;
         ++size_;
     }
     void pop_front() noexcept {
@@ -33,14 +33,15 @@ public:
 private:
     std::size_t mask() const noexcept { return slots_.size() - 1; }
     void grow() {
-        std::vector<T> larger(slots_.empty() ? 8 : slots_.size() * 2);
+        trivial_array<T> larger;
+        larger.resize(slots_.empty() ? 8 : slots_.size() * 2);
         for (std::size_t i = 0; i < size_; ++i)
-            larger[i] = std::move((*this)[i]);
-        slots_ = std::move(larger);
+            larger[i] = (*this)[i];
+        slots_.swap(larger);
         head_ = 0;
     }
 
-    std::vector<T> slots_;  // a power of two, so that wrapping is a mask
+    trivial_array<T> slots_;  // a power of two, so that wrapping is a mask
     std::size_t head_ = 0;
     std::size_t size_ = 0;
 };

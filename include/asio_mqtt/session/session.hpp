@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/codec.hpp>
+#include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/session/inbound.hpp>
 #include <asio_mqtt/session/inbound_topic_aliases.hpp>
 #include <asio_mqtt/session/input_buffer.hpp>
@@ -23,7 +23,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace asio_mqtt {
 
@@ -286,10 +285,8 @@ private:
     }
 
     error_code submit(outbound_request_ptr request, void* tag, bool is_subscribe) {
-        if (const error_code error = is_online()
-                                         ? outbound_.check(*request, settings_.version)
-                                         : request->check(settings_.version, max_packet_size)) {
-            return error;
+        if (is_online()) {
+            if (const error_code error = outbound_.check(*request, settings_.version)) return error;
         }
         request->tag = tag;
         request->number = ++request_count_;
@@ -297,12 +294,9 @@ private:
         outbound_.submit(std::move(request));
         return {};
     }
-    static constexpr std::uint32_t max_packet_size = max_variable_byte_integer + 5;
-
     void forget(const outbound_request& request) {
-        for (const subscription& each : request.subscriptions) {
+        for (const topic_subscription& each : request.subscriptions())
             subscriptions_.refused(each.filter, request.number);
-        }
     }
 
     /// Drops what nobody waits for.
@@ -403,14 +397,9 @@ private:
 
     /// To ask again for a subscription that exists does no harm.
     void renew_subscriptions(bool may_exist) {
-        std::vector<outbound_request_ptr> requests = subscriptions_.renew();
-        for (const outbound_request_ptr& request : requests) {
-            retain_handling& wanted = request->subscriptions.front().retain_handling;
-            if (may_exist && is_v5() && wanted == retain_handling::send) {
-                wanted = retain_handling::send_if_new;
-            }
-        }
-        outbound_.submit_first(std::move(requests));
+        detail::intrusive_list<outbound_packet> requests;
+        subscriptions_.renew(settings_.version, may_exist, requests);
+        outbound_.submit_first(requests);
     }
 
     session_event on_publish(const fixed_header& header, std::span<const std::byte> body) {
@@ -509,7 +498,7 @@ private:
             packet.packet_id, is_suback ? packet_type::subscribe : packet_type::unsubscribe);
         if (found == nullptr) return {};
         const bool has_reasons = is_suback || is_v5();
-        if (has_reasons && packet.reasons.size() != found->subscriptions.size()) {
+        if (has_reasons && packet.reasons.size() != found->filter_count()) {
             // [MQTT-3.8.4-6] Sending it again would end the next connection, too.
             outbound_.fail_request(*found, errc::wrong_reason_count);
             fail(errc::wrong_reason_count);
@@ -518,19 +507,20 @@ private:
         const outbound_request_ptr done = outbound_.finish_request(*found);
         error_code error;
         auto reason = packet.reasons.begin();
-        for (const subscription& each : done->subscriptions) {
-            const reason_code granted = has_reasons ? *reason : reason_code::success;
-            if (is_failure(granted)) {
-                if (!error) error = granted;
-                if (is_suback) {
-                    subscriptions_.refused(each.filter, done->number);
-                }
-            } else if (is_suback) {
-                subscriptions_.granted(each.filter, done->number);
-            } else {
-                subscriptions_.removed(each.filter, done->number);
+        const auto is_refused = [&] {
+            const reason_code granted = has_reasons ? *reason++ : reason_code::success;
+            if (is_failure(granted) && !error) error = granted;
+            return is_failure(granted);
+        };
+        if constexpr (is_suback) {
+            for (const topic_subscription& each : done->subscriptions()) {
+                is_refused() ? subscriptions_.refused(each.filter, done->number)
+                             : subscriptions_.granted(each.filter, done->number);
             }
-            if (has_reasons) ++reason;
+        } else {
+            for (const std::string_view filter : done->filters()) {
+                if (!is_refused()) subscriptions_.removed(filter, done->number);
+            }
         }
         if (done->tag == nullptr) return {};
         ack_properties_ = packet.properties;

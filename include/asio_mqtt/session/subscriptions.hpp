@@ -5,16 +5,14 @@
 
 #include <asio_mqtt/protocol/topic.hpp>
 #include <asio_mqtt/session/filter_trie.hpp>
+#include <asio_mqtt/session/intrusive_list.hpp>
 #include <asio_mqtt/session/outbound_request.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 namespace asio_mqtt::detail {
 
@@ -31,30 +29,40 @@ namespace asio_mqtt::detail {
 /// which grows.
 class subscriptions {
 public:
+    subscriptions() = default;
+    subscriptions(const subscriptions&) = delete;
+    subscriptions& operator=(const subscriptions&) = delete;
+    ~subscriptions() {
+        while (!groups_.empty()) {
+            group& first = groups_.pop_front();
+            while (!first.entries.empty()) {
+                entry& each = first.entries.pop_front();
+                by_topic_.remove(each);
+                delete &each;
+            }
+            delete &first;
+        }
+    }
+
     /// To be called before SUBSCRIBE is sent: messages may come before the SUBACK (3.8.4).
     void add(const outbound_request& request) {
-        const auto added =
-            std::make_shared<group>(group{request.number, request.subscription_identifier,
-                                          request.handler, request.user_properties});
-        for (const subscription& each : request.subscriptions) {
-            erase_if(each.filter, [&](const entry& other) { return other.owner == added; });
-            std::vector<entry>& entries = filters_[each.filter];
-            if (entries.empty()) {
-                by_topic_[split_shared_filter(each.filter).filter].push_back(&entries);
-            }
-            entries.push_back({each, added});
-            ++added->filter_count;
+        auto& added = *new group{request};
+        groups_.push_back(added);
+        for (const topic_subscription& each : request.subscriptions()) {
+            auto& made = *new entry{added, each};
+            added.entries.push_back(made);
+            by_topic_.add(split_shared_filter(each.filter).filter, made);
+            // A filter that stands in the request twice counts once.
+            erase_if(each.filter,
+                     [&](const entry& other) { return other.owner == &added && &other != &made; });
         }
-        if (added->identifier != 0) by_identifier_[added->identifier] = added;
     }
 
     /// The broker has accepted the filter of this request: it replaces the older ones, and is asked
     /// for again when the session is lost.
     void granted(std::string_view filter, std::uint64_t number) {
-        const auto found = filters_.find(filter);
-        if (found == filters_.end()) return;
-        for (entry& each : found->second) {
-            if (each.owner->number == number) each.is_granted = true;
+        for (entry* each = first_at(filter); each != nullptr; each = each->next()) {
+            if (each->filter == filter && each->owner->number == number) each->is_granted = true;
         }
         erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
@@ -83,63 +91,92 @@ public:
             each.last_message = message_count_;
             visit(each.handler);
         };
+        const auto& matches = by_topic_.match(message.topic);
         if (!identifiers.empty()) {
-            by_topic_.for_each_match(message.topic, [&](const auto& matching) {
-                for (const std::vector<entry>* entries : matching) {
-                    for (const entry& each : *entries) {
-                        if (contains(identifiers, each.owner->identifier)) visit_group(*each.owner);
-                    }
+            for (filter_trie::entry* first : matches) {
+                for (auto* each = static_cast<entry*>(first); each != nullptr;
+                     each = each->next()) {
+                    if (contains(identifiers, each->owner->identifier)) visit_group(*each->owner);
                 }
-            });
+            }
             if (is_known) return;
             // Some brokers deliver under another topic name than was subscribed to.
-            for (const std::uint32_t id : identifiers) {
-                const auto found = by_identifier_.find(id);
-                if (found != by_identifier_.end()) visit_group(*found->second);
+            for (group& each : groups_) {
+                if (contains(identifiers, each.identifier)) visit_group(each);
             }
             if (is_known) return;
         }
         // No identifier, or that of a subscription which a newer one for the same filter has
         // replaced.
-        by_topic_.for_each_match(message.topic, [&](const auto& matching) {
-            for (const std::vector<entry>* entries : matching)
-                visit_group(*entries->back().owner);
-        });
-    }
-
-    /// Requests that make the granted subscriptions again, with their options; one for each filter,
-    /// since some brokers allow only a few filters in a packet.
-    std::vector<outbound_request_ptr> renew() {
-        std::vector<outbound_request_ptr> requests;
-        for (auto& [filter, entries] : filters_) {
-            for (entry& each : entries) {
-                if (!each.is_granted) continue;
-                each.is_granted = false;
-                const group& owner = *each.owner;
-                auto request = std::make_unique<outbound_request>(
-                    std::vector<subscription>{each.options}, owner.identifier,
-                    owner.user_properties, owner.handler);
-                request->identifier_is_optional = true;
-                request->number = owner.number;
-                requests.push_back(std::move(request));
+        for (filter_trie::entry* first : matches) {
+            for (auto* each = static_cast<entry*>(first); each != nullptr; each = each->next()) {
+                if (!has_newer(*each)) visit_group(*each->owner);
             }
         }
-        return requests;
+    }
+
+    /// Makes requests that ask for the granted subscriptions again, with their options; one for
+    /// each filter, since some brokers allow only a few filters in a packet. Where the broker `may`
+    /// still `know` them, it is not asked for their retained messages again.
+    void renew(protocol_version version, bool may_know, intrusive_list<outbound_packet>& requests) {
+        for (group& owner : groups_) {
+            for (entry& each : owner.entries) {
+                if (!each.is_granted) continue;
+                each.is_granted = false;
+                topic_subscription wanted = each.options;
+                wanted.filter = each.filter;
+                if (may_know && version == protocol_version::v5 &&
+                    wanted.retain_handling == retain_handling::send) {
+                    wanted.retain_handling = retain_handling::send_if_new;
+                }
+                requests.push_back(*owner.request(version, wanted).release());
+            }
+        }
     }
 
 private:
-    struct group {
-        std::uint64_t number = 0;
-        std::uint32_t identifier = 0;
-        std::shared_ptr<void> handler;
-        std::vector<user_property> user_properties;
-        std::size_t filter_count = 0;
-        std::uint64_t last_message = 0;  // keeps a group from getting one message twice
-    };
-    struct entry {
-        subscription options;
-        std::shared_ptr<group> owner;
+    struct group;
+    struct entry : list_node, filter_trie::entry {
+        entry(group& of, const topic_subscription& subscription)
+            : owner{&of}, filter{subscription.filter}, options{subscription} {}
+
+        entry* next() const noexcept { return static_cast<entry*>(filter_trie::entry::next()); }
+
+        group* owner;
+        std::string filter;
+        topic_subscription options;  // but for the filter
         bool is_granted = false;
+    };
+    struct group : list_node {
+        explicit group(const outbound_request& request)
+            : number{request.number},
+              identifier{request.subscription_identifier},
+              handler{request.handler},
+              properties{request.properties()},
+              property_count{request.user_properties().size()} {}
+
+        outbound_request_ptr request(protocol_version version,
+                                     const topic_subscription& wanted) const {
+            subscribe_packet packet;
+            packet.subscriptions = std::span{&wanted, 1};
+            packet.properties.user_properties = user_property_list::from_wire(
+                {reinterpret_cast<const std::byte*>(properties.data()), properties.size()},
+                property_count);
+            error_code never;  // it was sent before
+            outbound_request_ptr made = outbound_request::make(version, packet, never, handler);
+            made->subscription_identifier = identifier;
+            made->identifier_is_optional = true;
+            made->number = number;
+            return made;
+        }
+
+        std::uint64_t number;
+        std::uint32_t identifier;
+        std::shared_ptr<void> handler;
+        std::string properties;  // the user properties in their wire form
+        std::size_t property_count;
+        intrusive_list<entry> entries{};
+        std::uint64_t last_message = 0;  // keeps a group from getting one message twice
     };
 
     static bool contains(const subscription_identifier_list& identifiers, std::uint32_t id) {
@@ -149,33 +186,41 @@ private:
         return false;
     }
 
-    void forget_identifier(const std::shared_ptr<group>& owner) {
-        const auto found = by_identifier_.find(owner->identifier);
-        if (found != by_identifier_.end() && found->second == owner) by_identifier_.erase(found);
+    /// Among the entries of one topic filter are those of its shared subscriptions, too.
+    entry* first_at(std::string_view filter) const noexcept {
+        return static_cast<entry*>(by_topic_.find(split_shared_filter(filter).filter));
+    }
+
+    /// Is there one for the same filter that was asked for later?
+    static bool has_newer(const entry& older) noexcept {
+        for (const entry* each = older.next(); each != nullptr; each = each->next()) {
+            if (each->filter == older.filter) return true;
+        }
+        return false;
     }
 
     template <class Predicate>
     void erase_if(std::string_view filter, Predicate&& predicate) {
-        const auto found = filters_.find(filter);
-        if (found == filters_.end()) return;
-        std::vector<entry>& entries = found->second;
-        std::erase_if(entries, [&](const entry& each) {
-            if (!predicate(each)) return false;
-            if (--each.owner->filter_count == 0) forget_identifier(each.owner);
-            return true;
-        });
-        if (!entries.empty()) return;
-        const std::string_view topic_filter = split_shared_filter(found->first).filter;
-        auto& same_topics = by_topic_[topic_filter];
-        std::erase(same_topics, &entries);
-        if (same_topics.empty()) by_topic_.erase(topic_filter);
-        filters_.erase(found);
+        entry* each = first_at(filter);
+        while (each != nullptr) {
+            entry* const next = each->next();
+            if (each->filter == filter && predicate(*each)) erase_entry(*each);
+            each = next;
+        }
     }
 
-    // The entries of a filter stand in the order of their requests: the last one is in charge.
-    std::map<std::string, std::vector<entry>, std::less<>> filters_;
-    filter_trie<std::vector<std::vector<entry>*>> by_topic_;  // a filter, and those that share it
-    std::unordered_map<std::uint32_t, std::shared_ptr<group>> by_identifier_;
+    void erase_entry(entry& erased) noexcept {
+        group& owner = *erased.owner;
+        by_topic_.remove(erased);
+        erased.unlink();
+        delete &erased;
+        if (!owner.entries.empty()) return;
+        owner.unlink();
+        delete &owner;
+    }
+
+    filter_trie by_topic_;
+    intrusive_list<group> groups_;
     std::uint64_t message_count_ = 0;
 };
 

@@ -114,9 +114,9 @@ TEST_CASE("cancelling: an unsubscribe, sent or not") {
     driver.subscribe("", {{.filter = "a"}}, "h");
     driver.written();
     driver.receive("90 04 00 01 00 00");
-    driver.core.cancel(*driver.unsubscribe("u", {{.filter = "a"}}));
+    driver.core.cancel(*driver.unsubscribe("u", {"a"}));
     CHECK(driver.written() == "");
-    outbound_request* const request = driver.unsubscribe("u", {{.filter = "a"}});
+    outbound_request* const request = driver.unsubscribe("u", {"a"});
     CHECK(driver.written() == to_hex(hex("A2 06 00 02 00 00 01 'a'")));
     driver.core.cancel(*request);
     CHECK(driver.receive("30 04 00 01 'a' 00") == "message a= >h");

@@ -127,7 +127,7 @@ TEST_CASE("disconnecting: a session may go with everything unfinished") {
     driver.receive("50 02 00 03 34 06 00 01 't' 00 08 00");
     driver.publish("waits", qos_1, "t");
     driver.publish("zero", qos_0, "t");
-    driver.unsubscribe("u", {{.filter = "b"}});
+    driver.unsubscribe("u", {"b"});
     if (end != "online") driver.lose();
     if (end == "resumed") driver.go_online(resumed[v5]);
     if (end == "session lost") {

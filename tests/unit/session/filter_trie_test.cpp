@@ -5,6 +5,7 @@
 #include <asio_mqtt/session/filter_trie.hpp>
 
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -13,15 +14,45 @@
 #include "support/catch.hpp"
 
 using namespace asio_mqtt;
-using filter_trie = asio_mqtt::detail::filter_trie<std::string>;
 
 namespace {
 
-std::multiset<std::string> matches(filter_trie& trie, std::string_view topic) {
-    std::multiset<std::string> found;
-    trie.for_each_match(topic, [&found](const std::string& value) { found.insert(value); });
-    return found;
-}
+/// A trie under whose filters stand their own texts.
+class texts {
+public:
+    void add(const std::string& filter) {
+        if (entries_.count(filter) != 0) return;
+        auto added = std::make_unique<text>();
+        added->value = filter;
+        trie_.add(filter, *added);
+        CHECK(trie_.find(filter) == added.get());
+        entries_[filter] = std::move(added);
+    }
+    void remove(const std::string& filter) {
+        const auto found = entries_.find(filter);
+        if (found == entries_.end()) return;
+        trie_.remove(*found->second);
+        CHECK(trie_.find(filter) == nullptr);
+        entries_.erase(found);
+    }
+    std::multiset<std::string> matches(std::string_view topic) {
+        std::multiset<std::string> found;
+        for (filter_trie::entry* first : trie_.match(topic)) {
+            for (; first != nullptr; first = first->next())
+                found.insert(static_cast<text*>(first)->value);
+        }
+        return found;
+    }
+
+private:
+    using filter_trie = asio_mqtt::detail::filter_trie;
+    struct text : filter_trie::entry {
+        std::string value;
+    };
+
+    filter_trie trie_;
+    std::map<std::string, std::unique_ptr<text>> entries_;
+};
 
 /// A topic name or filter of few levels from few words, so that many match.
 std::string generate(std::minstd_rand& random, bool is_filter) {
@@ -46,16 +77,16 @@ std::string generate(std::minstd_rand& random, bool is_filter) {
 TEST_CASE("filter_trie: finds exactly the filters that match [immune-72]") {
     std::minstd_rand random{11};
     for (int round = 0; round < 50; ++round) {
-        filter_trie trie;
+        texts trie;
         std::set<std::string> filters;
         for (int i = 0; i < 60; ++i) {
             const std::string filter = generate(random, true);
             if (!is_valid_topic_filter(filter)) continue;
             if (random() % 3 == 0) {
-                trie.erase(filter);
+                trie.remove(filter);
                 filters.erase(filter);
             } else {
-                trie[filter] = filter;
+                trie.add(filter);
                 filters.insert(filter);
             }
         }
@@ -66,16 +97,16 @@ TEST_CASE("filter_trie: finds exactly the filters that match [immune-72]") {
             for (const std::string& filter : filters) {
                 if (topic_matches(filter, topic)) expected.insert(filter);
             }
-            if (matches(trie, topic) != expected) {
+            if (trie.matches(topic) != expected) {
                 INFO(topic);
-                CHECK(matches(trie, topic) == expected);
+                CHECK(trie.matches(topic) == expected);
             }
         }
         // Nothing is left when all are gone.
         for (const std::string& filter : filters)
-            trie.erase(filter);
-        CHECK(matches(trie, "a/b").empty());
-        CHECK(matches(trie, "$SYS/a").empty());
+            trie.remove(filter);
+        CHECK(trie.matches("a/b").empty());
+        CHECK(trie.matches("$SYS/a").empty());
     }
 }
 
@@ -110,36 +141,36 @@ TEST_CASE("filter_trie: the examples of section 4.7") {
     };
     for (const row& each : rows) {
         INFO(each.filter);
-        filter_trie trie;
-        trie[each.filter] = "x";
+        texts trie;
+        trie.add(each.filter);
         for (const std::string& topic : all) {
             INFO(topic);
-            CHECK(matches(trie, topic).size() == each.topics.count(topic));
+            CHECK(trie.matches(topic).size() == each.topics.count(topic));
         }
     }
-    filter_trie trie;
-    trie["#"] = "x";
-    CHECK(matches(trie, "a/b").size() == 1);
-    CHECK(matches(trie, "$SYS/a").empty());
-    CHECK(matches(trie, "").empty());
+    texts trie;
+    trie.add("#");
+    CHECK(trie.matches("a/b").size() == 1);
+    CHECK(trie.matches("$SYS/a").empty());
+    CHECK(trie.matches("").empty());
 }
 
 TEST_CASE("filter_trie: erasing what is not there, and what others lean on") {
-    filter_trie trie;
-    trie.erase("a/b");
-    trie["a/b"] = "a/b";
-    trie["a"] = "a";
-    trie["a/b/c"] = "a/b/c";
-    trie.erase("a/x");
-    trie.erase("a/b/c/d");
-    trie.erase("a/b");
-    trie.erase("a/b");
-    CHECK(matches(trie, "a").size() == 1);
-    CHECK(matches(trie, "a/b").empty());
-    CHECK(matches(trie, "a/b/c").size() == 1);
-    trie.erase("a/b/c");
-    CHECK(matches(trie, "a").size() == 1);
-    CHECK(matches(trie, "a/b/c").empty());
+    texts trie;
+    trie.remove("a/b");
+    trie.add("a/b");
+    trie.add("a");
+    trie.add("a/b/c");
+    trie.remove("a/x");
+    trie.remove("a/b/c/d");
+    trie.remove("a/b");
+    trie.remove("a/b");
+    CHECK(trie.matches("a").size() == 1);
+    CHECK(trie.matches("a/b").empty());
+    CHECK(trie.matches("a/b/c").size() == 1);
+    trie.remove("a/b/c");
+    CHECK(trie.matches("a").size() == 1);
+    CHECK(trie.matches("a/b/c").empty());
 }
 
 TEST_CASE("filter_trie: as many levels as a filter can have") {
@@ -148,10 +179,45 @@ TEST_CASE("filter_trie: as many levels as a filter can have") {
         filter += "/+";
     const std::string topic(32'767, '/');
     const bool is_erased = GENERATE(true, false);
+    texts trie;
+    trie.add(filter);
+    trie.add("#");
+    CHECK(trie.matches(topic) == std::multiset<std::string>{"#", filter});
+    if (is_erased) trie.remove(filter);
+    CHECK(trie.matches(topic).size() == (is_erased ? 1 : 2));
+}
+
+TEST_CASE("filter_trie: under one filter stand as many as one likes, in their order") {
+    using asio_mqtt::detail::filter_trie;
     filter_trie trie;
-    trie[filter] = "deep";
-    trie["#"] = "all";
-    CHECK(matches(trie, topic) == std::multiset<std::string>{"all", "deep"});
-    if (is_erased) trie.erase(filter);
-    CHECK(matches(trie, topic).size() == (is_erased ? 1 : 2));
+    filter_trie::entry first, second, third, other;
+    trie.add("a/+", first);
+    trie.add("a/+", second);
+    trie.add("a/+", third);
+    trie.add("a", other);
+    CHECK(trie.find("a/+") == &first);
+    CHECK(first.next() == &second);
+    CHECK(second.next() == &third);
+    CHECK(third.next() == nullptr);
+    trie.remove(second);
+    CHECK(first.next() == &third);
+    trie.remove(first);
+    CHECK(trie.find("a/+") == &third);
+    trie.remove(third);
+    CHECK(trie.find("a/+") == nullptr);
+    CHECK(trie.find("a") == &other);
+    CHECK(trie.find("a/b") == nullptr);
+}
+
+TEST_CASE("filter_trie: thousands of filters on one level, and none of them left behind") {
+    texts trie;
+    for (int round = 0; round < 2; ++round) {
+        for (int i = 0; i < 5'000; ++i)
+            trie.add("a/" + std::to_string(i) + "/b");
+        CHECK(trie.matches("a/4711/b").size() == 1);
+        CHECK(trie.matches("a/5000/b").empty());
+        for (int i = 0; i < 5'000; ++i)
+            trie.remove("a/" + std::to_string(i) + "/b");
+        CHECK(trie.matches("a/4711/b").empty());
+    }
 }

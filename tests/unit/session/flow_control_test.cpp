@@ -76,7 +76,7 @@ TEST_CASE("flow control: QoS 0 and requests need no place") {
     driver.subscribe("", {{.filter = "a"}});
     CHECK(driver.written() == to_hex(hex("82 09 00 01 02 0B 01 00 01 'a' 00 30 04 00 01 't' 00")) +
                                   ' ' + publishes("32", {2}));
-    driver.unsubscribe("", {{.filter = "a"}});  // [MQTT-3.3.4-8]
+    driver.unsubscribe("", {"a"});  // [MQTT-3.3.4-8]
     CHECK(driver.written() == to_hex(hex("A2 06 00 03 00 00 01 'a'")));
 }
 

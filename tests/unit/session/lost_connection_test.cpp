@@ -176,14 +176,19 @@ private:
 
     void request(const char* filter, bool is_subscribe) {
         operations_.push_back({filter, {}, false});
-        std::vector<subscription> filters{{.filter = filter, .qos = qos::exactly_once}};
+        error_code error;
         if (is_subscribe) {
-            session_.subscribe(std::make_unique<outbound_request>(
-                                   std::move(filters), 0, std::vector<user_property>{}, nullptr),
+            const std::vector<topic_subscription> filters{
+                {.filter = filter, .maximum_qos = qos::exactly_once}};
+            subscribe_packet packet;
+            packet.subscriptions = filters;
+            session_.subscribe(outbound_request::make(version_, packet, error),
                                &operations_.back());
         } else {
-            session_.unsubscribe(std::make_unique<outbound_request>(std::move(filters),
-                                                                    std::vector<user_property>{}),
+            const std::vector<std::string_view> filters{filter};
+            unsubscribe_packet packet;
+            packet.filters = filters;
+            session_.unsubscribe(outbound_request::make(version_, packet, error),
                                  &operations_.back());
         }
     }

@@ -20,7 +20,7 @@ std::string closed(decode_errc error) {
 void prepare(session_driver& driver) {
     driver.go_online();
     driver.subscribe("subscribe", {{.filter = "a"}, {.filter = "b"}});
-    driver.unsubscribe("unsubscribe", {{.filter = "c"}});
+    driver.unsubscribe("unsubscribe", {"c"});
     driver.publish("one", qos_1, "t");
     driver.publish("two", qos_2, "t");
     driver.written();

@@ -47,7 +47,7 @@ TEST_CASE("packet identifiers: SUBSCRIBE and UNSUBSCRIBE take from the same [imm
     driver.go_online();
     driver.subscribe("s", {{.filter = "a"}});
     driver.publish("p", qos_1, "t");
-    driver.unsubscribe("u", {{.filter = "a"}});
+    driver.unsubscribe("u", {"a"});
     CHECK(driver.written() == to_hex(hex("82 06 00 01 00 01 'a' 00 A2 05 00 02 00 01 'a'"
                                          "32 05 00 01 't' 00 03")));
     CHECK(driver.receive("90 03 00 01 00 40 02 00 03 B0 02 00 02") == "s done, p done, u done");

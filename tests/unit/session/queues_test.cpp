@@ -30,13 +30,13 @@ std::string take_all(intrusive_list<element>& list) {
 
 TEST_CASE("ring_buffer: first in, first out, across every wrap and growth") {
     std::minstd_rand random{7};
-    ring_buffer<std::string> ring;
-    std::deque<std::string> expected;
+    ring_buffer<int> ring;
+    std::deque<int> expected;
     for (int i = 0; i < 50'000; ++i) {
         // Long stretches of filling and of emptying.
         if (random() % 100 < (i / 500 % 2 == 0 ? 60U : 40U)) {
-            ring.push_back(std::to_string(i));
-            expected.push_back(std::to_string(i));
+            ring.push_back(i);
+            expected.push_back(i);
         } else if (!expected.empty()) {
             ring.pop_front();
             expected.pop_front();
@@ -50,8 +50,8 @@ TEST_CASE("ring_buffer: first in, first out, across every wrap and growth") {
     }
     ring.clear();
     CHECK(ring.empty());
-    ring.push_back("again");
-    CHECK(ring.front() == "again");
+    ring.push_back(-1);
+    CHECK(ring.front() == -1);
 }
 
 TEST_CASE("intrusive_list: in order, and out from anywhere") {

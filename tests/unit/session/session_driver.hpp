@@ -134,19 +134,24 @@ public:
         return raw;
     }
     mqtt::outbound_request* subscribe(std::string_view name,
-                                      std::vector<mqtt::subscription> filters,
+                                      const std::vector<mqtt::topic_subscription>& filters,
                                       std::string_view handler = {}, std::uint32_t identifier = 0) {
-        auto made = std::make_unique<mqtt::outbound_request>(
-            std::move(filters), identifier, std::vector<mqtt::user_property>{},
-            std::make_shared<std::string>(handler));
+        mqtt::subscribe_packet packet;
+        packet.subscriptions = filters;
+        if (identifier != 0) packet.properties.subscription_identifier = identifier;
+        auto made = mqtt::outbound_request::make(version, packet, refusal,
+                                                 std::make_shared<std::string>(handler));
+        if (made == nullptr) return nullptr;
         mqtt::outbound_request* const raw = made.get();
         refusal = core.subscribe(std::move(made), tag(name));
         return raw;
     }
     mqtt::outbound_request* unsubscribe(std::string_view name,
-                                        std::vector<mqtt::subscription> filters) {
-        auto made = std::make_unique<mqtt::outbound_request>(std::move(filters),
-                                                             std::vector<mqtt::user_property>{});
+                                        const std::vector<std::string_view>& filters) {
+        mqtt::unsubscribe_packet packet;
+        packet.filters = filters;
+        auto made = mqtt::outbound_request::make(version, packet, refusal);
+        if (made == nullptr) return nullptr;
         mqtt::outbound_request* const raw = made.get();
         refusal = core.unsubscribe(std::move(made), tag(name));
         return raw;

@@ -16,12 +16,17 @@ namespace {
 /// A registry whose handlers are names, and whose requests are numbered as the session does it.
 class registry {
 public:
-    std::uint64_t subscribe(std::vector<subscription> filters, const char* handler,
+    std::uint64_t subscribe(const std::vector<topic_subscription>& filters, const char* handler,
                             std::uint32_t identifier = 0) {
-        outbound_request request{
-            std::move(filters), identifier, {}, std::make_shared<std::string>(handler)};
-        request.number = ++count_;
-        all.add(request);
+        subscribe_packet packet;
+        packet.subscriptions = filters;
+        error_code error;
+        const outbound_request_ptr request = outbound_request::make(
+            protocol_version::v5, packet, error, std::make_shared<std::string>(handler));
+        REQUIRE(request != nullptr);
+        request->subscription_identifier = identifier;
+        request->number = ++count_;
+        all.add(*request);
         return count_;
     }
     std::uint64_t next_number() { return ++count_; }
@@ -38,9 +43,16 @@ public:
     }
     std::string renewed() {
         std::string text;
-        for (const outbound_request_ptr& request : all.renew()) {
-            REQUIRE(request->subscriptions.size() == 1);
-            text += request->subscriptions[0].filter + '@' + std::to_string(request->number) + ' ';
+        asio_mqtt::detail::intrusive_list<outbound_packet> requests;
+        all.renew(protocol_version::v5, false, requests);
+        while (!requests.empty()) {
+            const outbound_request_ptr request{
+                static_cast<outbound_request*>(&requests.pop_front())};
+            const auto filters = request->subscriptions();
+            REQUIRE(filters.size() == 1);
+            if (!text.empty()) text += ' ';
+            text += std::string{filters.front().filter} + '@' + std::to_string(request->number) +
+                    " QoS " + std::to_string(static_cast<int>(filters.front().maximum_qos));
         }
         return text;
     }
@@ -59,11 +71,11 @@ TEST_CASE("subscriptions: only what the broker has granted is renewed, and once"
     CHECK(registry.renewed() == "");
     registry.all.granted("a", first);
     registry.all.granted("unknown", first);
-    CHECK(registry.renewed() == "a@1 ");
+    CHECK(registry.renewed() == "a@1 QoS 0");
     CHECK(registry.renewed() == "");
     registry.all.granted("a", first);
     registry.all.granted("b", first);
-    CHECK(registry.renewed() == "a@1 b@1 ");
+    CHECK(registry.renewed() == "a@1 QoS 0 b@1 QoS 0");
     registry.all.refused("a", first);
     CHECK(registry.handlers("a") == "");
     CHECK(registry.handlers("b") == "x");
@@ -71,14 +83,11 @@ TEST_CASE("subscriptions: only what the broker has granted is renewed, and once"
 
 TEST_CASE("subscriptions: one filter twice in one request is one subscription") {
     registry registry;
-    const auto number =
-        registry.subscribe({{.filter = "a"}, {.filter = "a", .qos = qos::exactly_once}}, "x", 5);
+    const auto number = registry.subscribe(
+        {{.filter = "a"}, {.filter = "a", .maximum_qos = qos::exactly_once}}, "x", 5);
     registry.all.granted("a", number);
     registry.all.granted("a", number);
-    const auto requests = registry.all.renew();
-    REQUIRE(requests.size() == 1);
-    CHECK(requests[0]->subscriptions[0].qos == qos::exactly_once);  // the later one replaces
-    CHECK(requests[0]->subscription_identifier == 5);
+    CHECK(registry.renewed() == "a@1 QoS 2");  // the later one replaces
     registry.all.removed("a", registry.next_number());
     CHECK(registry.handlers("a", {5}) == "");
 }
@@ -92,26 +101,26 @@ TEST_CASE("subscriptions: a chain of requests for one filter") {
     CHECK(registry.handlers("a") == "3");  // without identifiers the last one is in charge
     SECTION("all accepted in turn") {
         registry.all.granted("a", second);
-        CHECK(registry.renewed() == "a@2 ");
+        CHECK(registry.renewed() == "a@2 QoS 0");
         registry.all.granted("a", third);
-        CHECK(registry.renewed() == "a@3 ");
+        CHECK(registry.renewed() == "a@3 QoS 0");
     }
     SECTION("the last one refused") {
         registry.all.granted("a", second);
         registry.all.refused("a", third);
         CHECK(registry.handlers("a") == "2");
-        CHECK(registry.renewed() == "a@2 ");
+        CHECK(registry.renewed() == "a@2 QoS 0");
     }
     SECTION("the middle one refused") {
         registry.all.refused("a", second);
         registry.all.granted("a", third);
-        CHECK(registry.renewed() == "a@3 ");
+        CHECK(registry.renewed() == "a@3 QoS 0");
     }
     SECTION("taken out, while a newer one is on its way") {
         registry.all.removed("a", third);
         CHECK(registry.handlers("a") == "3");
         registry.all.granted("a", third);
-        CHECK(registry.renewed() == "a@3 ");
+        CHECK(registry.renewed() == "a@3 QoS 0");
     }
 }
 
