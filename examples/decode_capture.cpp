@@ -64,7 +64,7 @@ struct printer {
     static void show(mqtt::payload_format format) { show(static_cast<std::uint32_t>(format)); }
     static void show(mqtt::reason_code reason) { show(to_string(reason)); }
     static void show(const mqtt::user_property_view& user) { field(user.name, user.value); }
-    static void show(const mqtt::topic_subscription& to) { field(to.filter, to.maximum_qos); }
+    static void show(const mqtt::topic_subscription& to) { field(to.filter, to.qos); }
     static void show(const mqtt::will& will) { field(will.topic, will.payload); }
 };
 

@@ -13,12 +13,10 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
-#include <asio/cancellation_type.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <concepts>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -63,7 +61,7 @@ public:
 
     /// A client that is not connected: see async_run(). Options are checked there.
     basic_client(const asio::any_io_executor& executor, client_options options, Connector connector)
-        : core_{std::make_shared<core>(executor, std::move(options), std::move(connector))} {}
+        : core_{new core{executor, std::move(options), std::move(connector)}} {}
 
     /// With a connector that needs no more than an executor.
     basic_client(const asio::any_io_executor& executor, client_options options) requires
@@ -151,7 +149,7 @@ public:
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
         const topic_subscription only = to_subscription(filter, options);
-        return subscribe(std::span{&only, 1}, options.user_properties,
+        return subscribe({&only, 1}, options.user_properties,
                          erase(std::forward<MessageHandler>(handler)), token);
     }
 
@@ -168,7 +166,7 @@ public:
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          CompletionToken&& token) {
         const topic_subscription only = to_subscription(filter, options);
-        return subscribe(std::span{&only, 1}, options.user_properties, nullptr, token);
+        return subscribe({&only, 1}, options.user_properties, nullptr, token);
     }
 
     template <class CompletionToken>
@@ -177,9 +175,11 @@ public:
                                std::forward<CompletionToken>(token));
     }
 
-    /// Subscribes to several filters at once, with one handler: it gets a message once, however
-    /// many of them match. The result has a reason code for each. errc::empty_list when there is
-    /// none. Otherwise as above.
+    /// Subscribes to several filters at once, with one handler. The result has a reason code for
+    /// each. errc::empty_list when there is none. Otherwise as above.
+    ///
+    /// A message to which several of them match is a message for each to some brokers, Mosquitto
+    /// among them (3.3.4): the handler is called for each.
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(const std::vector<subscription>& filters, MessageHandler&& handler,
                          CompletionToken&& token) {
@@ -201,7 +201,7 @@ public:
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, CompletionToken&& token) {
         unsubscribe_packet packet;
-        packet.filters = std::span{&filter, 1};
+        packet.filters = {&filter, 1};
         error_code error;
         outbound_request_ptr request = outbound_request::make(core_->version(), packet, error);
         return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(request), error);
@@ -264,7 +264,7 @@ private:
     static std::shared_ptr<void> erase(MessageHandler&& handler) {
         using erased = detail::bound_message_handler<std::decay_t<MessageHandler>>;
         return std::shared_ptr<detail::message_handler>{
-            std::make_shared<erased>(std::forward<MessageHandler>(handler))};
+            new erased{std::forward<MessageHandler>(handler)}};
     }
 
     template <class CompletionToken>
@@ -292,17 +292,7 @@ private:
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
-            if (slot.is_connected()) {
-                auto target = std::make_shared<detail::operation*>(&started);
-                started.cancellation_target = target;
-                // The signal may outlive the client's execution context, and the client must not.
-                slot.assign([weak = std::weak_ptr{client}, target](asio::cancellation_type type) {
-                    using enum asio::cancellation_type;
-                    const auto alive = weak.lock();
-                    if (alive == nullptr || type == none) return;
-                    alive->cancel_later(target, (type & (terminal | partial)) == none);
-                });
-            }
+            if (slot.is_connected()) client->let_cancel(started, slot);
             client->submit(started);
         }
     };

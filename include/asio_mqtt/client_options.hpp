@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <asio_mqtt/operation_options.hpp>
 #include <asio_mqtt/protocol/packets.hpp>
 #include <asio_mqtt/protocol/user_property.hpp>
 
@@ -19,8 +18,16 @@ namespace asio_mqtt {
 struct will_options {
     std::string topic{};
     std::string payload{};
-    publish_options options{};
-    std::optional<std::chrono::seconds> delay_interval{};  ///< 5.0 only (3.1.3.2.2).
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
+    bool retain = false;
+    // The rest is of 5.0 only.
+    std::optional<std::chrono::seconds> delay_interval{};  ///< (3.1.3.2.2)
+    std::optional<payload_format> payload_format_indicator{};
+    std::optional<std::chrono::seconds> message_expiry_interval{};
+    std::optional<std::string> response_topic{};
+    std::optional<std::string> correlation_data{};  ///< Any bytes.
+    std::optional<std::string> content_type{};
+    std::vector<user_property> user_properties{};
 };
 
 /// Everything about a client, with defaults that suit most.
@@ -47,6 +54,9 @@ struct client_options {
 
     /// Messages at QoS 1 and 2 that the broker may send ahead of their acknowledgement (5.0).
     std::uint16_t receive_maximum = 65'535;
+    /// The same in the other direction, for a 3.1.1 broker: it cannot announce what it bears.
+    /// Mosquitto acknowledges more than 20 at QoS 2 and drops them.
+    std::uint16_t assumed_receive_maximum = 20;
     /// Bytes of the largest packet to receive; a broker that sends more is disconnected with 0x95.
     std::uint32_t maximum_packet_size = 16'777'216;
     /// Topic aliases that the broker may use towards this client (5.0).

@@ -54,12 +54,9 @@ inline message to_message(const message_view& view) {
     copy.response_topic = view.properties.response_topic;
     copy.correlation_data = view.properties.correlation_data;
     copy.content_type = view.properties.content_type;
-    for (const auto& [name, value] : view.properties.user_properties) {
-        copy.user_properties.push_back({std::string{name}, std::string{value}});
-    }
-    for (const std::uint32_t id : view.properties.subscription_identifiers) {
+    copy.user_properties = to_owned(view.properties.user_properties);
+    for (const std::uint32_t id : view.properties.subscription_identifiers)
         copy.subscription_identifiers.push_back(id);
-    }
     return copy;
 }
 

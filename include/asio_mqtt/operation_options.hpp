@@ -14,16 +14,34 @@
 
 namespace asio_mqtt {
 
+/// A view of a string that somebody else keeps. A temporary string does not compile: it would be
+/// gone too soon.
+///
+/// Options hold these, and not strings of their own, since GCC 12 destroys a braced temporary
+/// inside a `co_await` expression twice.
+class borrowed_string {
+public:
+    borrowed_string(const char* text) noexcept : text_{text} {}
+    borrowed_string(std::string_view text) noexcept : text_{text} {}
+    borrowed_string(const std::string& text) noexcept : text_{text} {}
+    borrowed_string(std::string&&) = delete;
+
+    operator std::string_view() const noexcept { return text_; }
+
+private:
+    std::string_view text_;
+};
+
 /// How a message is published (3.3). On a 3.1.1 connection all but `qos` and `retain` must stay
-/// unset.
+/// unset. Strings are borrowed until the call has returned.
 struct publish_options {
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
     bool retain = false;  ///< The broker keeps the message for later subscribers (3.3.1.3).
     std::optional<payload_format> payload_format_indicator{};
     std::optional<std::chrono::seconds> message_expiry_interval{};  ///< Up to 4,294,967,295 s.
-    std::optional<std::string> response_topic{};
-    std::optional<std::string> correlation_data{};  ///< Any bytes.
-    std::optional<std::string> content_type{};
+    std::optional<borrowed_string> response_topic{};
+    std::optional<borrowed_string> correlation_data{};  ///< Any bytes.
+    std::optional<borrowed_string> content_type{};
     std::vector<user_property> user_properties{};
 };
 

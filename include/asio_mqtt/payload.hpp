@@ -3,6 +3,9 @@
 
 #pragma once
 
+#include <asio_mqtt/session/outbound_publish.hpp>
+
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -11,10 +14,18 @@
 #include <utility>
 #include <vector>
 
+namespace asio_mqtt::detail {
+
+template <class Bytes>
+concept owning_bytes =
+    std::same_as<Bytes, std::string> || std::same_as<Bytes, std::vector<std::byte>>;
+
+}  // namespace asio_mqtt::detail
+
 namespace asio_mqtt {
 
-/// What is to be published: any bytes. Strings and spans are copied when they are published; a
-/// large `std::string` or `std::vector<std::byte>` that is moved in, and a shared one, are not.
+/// What is to be published: any bytes. They are copied when they are published, but for a large
+/// `std::string` or `std::vector<std::byte>` that is moved in or shared: it stays where it is.
 class payload {
 public:
     payload(const char* text) noexcept : bytes_{text} {}
@@ -22,19 +33,24 @@ public:
     payload(const std::string& text) noexcept : bytes_{text} {}
     payload(std::span<const std::byte> bytes) noexcept : bytes_{as_text(bytes)} {}
     payload(const std::vector<std::byte>& bytes) noexcept : bytes_{as_text(bytes)} {}
-    payload(std::string&& text) : payload{std::make_shared<const std::string>(std::move(text))} {}
-    payload(std::vector<std::byte>&& bytes)
-        : payload{std::make_shared<const std::vector<std::byte>>(std::move(bytes))} {}
-    payload(std::shared_ptr<const std::string> text) noexcept
-        : bytes_{*text}, owner_{std::move(text)} {}
-    payload(std::shared_ptr<const std::vector<std::byte>> bytes) noexcept
-        : bytes_{as_text(*bytes)}, owner_{std::move(bytes)} {}
+    // Templates, so that who uses none of these does not compile them.
+    template <class Bytes>
+    requires detail::owning_bytes<Bytes> payload(Bytes&& bytes) : bytes_{as_text(bytes)} {
+        if (bytes_.size() < outbound_publish::shared_payload_size) return;  // copied anyway
+        const auto kept = std::make_shared<const Bytes>(std::move(bytes));
+        bytes_ = as_text(*kept);
+        owner_ = kept;
+    }
+    template <class Bytes>
+    requires detail::owning_bytes<Bytes> payload(std::shared_ptr<const Bytes> bytes)
+    noexcept : bytes_{as_text(*bytes)}, owner_{std::move(bytes)} {}
 
     std::string_view bytes() const noexcept { return bytes_; }
     std::shared_ptr<const void> take_owner() noexcept { return std::move(owner_); }
 
 private:
-    static std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+    template <class Bytes>
+    static std::string_view as_text(const Bytes& bytes) noexcept {
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
 

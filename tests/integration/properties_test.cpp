@@ -25,7 +25,7 @@ TEST_CASE("All that 5.0 can say about a message goes through the broker") {
             .payload_format_indicator = mqtt::payload_format::utf8,
             .message_expiry_interval = std::chrono::seconds{1000},
             .response_topic = "answers/1",
-            .correlation_data = std::string{"\0\x01\xFE\xFF", 4},
+            .correlation_data = std::string_view{"\0\x01\xFE\xFF", 4},
             .content_type = "text/plain",
             .user_properties = {{"key", "1"}, {"key", "2"}, {"", ""}, {"\u00E4", "\u20AC"}},
         };
@@ -39,9 +39,9 @@ TEST_CASE("All that 5.0 can say about a message goes through the broker") {
         REQUIRE(message.message_expiry_interval.has_value());
         CHECK(*message.message_expiry_interval > 0);
         CHECK(*message.message_expiry_interval <= 1000);  // what is left [MQTT-3.3.2-6]
-        CHECK(message.response_topic == options.response_topic);
-        CHECK(message.correlation_data == options.correlation_data);
-        CHECK(message.content_type == options.content_type);
+        CHECK(message.response_topic == "answers/1");
+        CHECK(message.correlation_data == std::string{"\0\x01\xFE\xFF", 4});
+        CHECK(message.content_type == "text/plain");
         CHECK(message.user_properties == options.user_properties);
         CHECK(message.subscription_identifiers.size() == 1);
     }

@@ -18,7 +18,8 @@ mqtt::client_options with_will(mqtt::client_options options) {
     options.will = mqtt::will_options{
         .topic = "wills/kitchen",
         .payload = "gone",
-        .options = {.qos = qos::exactly_once, .retain = true},
+        .qos = qos::exactly_once,
+        .retain = true,
     };
     return options;
 }
@@ -36,11 +37,11 @@ TEST_CASE("The will is published when the connection is lost") {
 
     auto options = with_will(test::options_for(network.url(), version, "kitchen"));
     if (version == protocol_version::v5) {
-        options.will->options.content_type = "text/plain";
-        options.will->options.response_topic = "answers";
-        options.will->options.correlation_data = std::string{"\0\xFF", 2};
-        options.will->options.payload_format_indicator = mqtt::payload_format::utf8;
-        options.will->options.user_properties = {{"a", "1"}, {"a", "2"}};
+        options.will->content_type = "text/plain";
+        options.will->response_topic = "answers";
+        options.will->correlation_data = std::string{"\0\xFF", 2};
+        options.will->payload_format_indicator = mqtt::payload_format::utf8;
+        options.will->user_properties = {{"a", "1"}, {"a", "2"}};
     }
     test::test_client client{io, options};
     REQUIRE_FALSE(client.publish("here", "", qos::at_least_once).error);
@@ -51,11 +52,11 @@ TEST_CASE("The will is published when the connection is lost") {
     CHECK(will.topic == "wills/kitchen");
     CHECK(will.payload == "gone");
     CHECK(will.qos == qos::exactly_once);
-    CHECK(will.content_type == options.will->options.content_type);
-    CHECK(will.response_topic == options.will->options.response_topic);
-    CHECK(will.correlation_data == options.will->options.correlation_data);
-    CHECK(will.payload_format_indicator == options.will->options.payload_format_indicator);
-    CHECK(will.user_properties == options.will->options.user_properties);
+    CHECK(will.content_type == options.will->content_type);
+    CHECK(will.response_topic == options.will->response_topic);
+    CHECK(will.correlation_data == options.will->correlation_data);
+    CHECK(will.payload_format_indicator == options.will->payload_format_indicator);
+    CHECK(will.user_properties == options.will->user_properties);
 
     // It was to be retained.
     test::test_client later{io, test::options_for(broker.url(), version)};

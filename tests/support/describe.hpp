@@ -27,7 +27,7 @@ inline void value(std::ostream& out, mqtt::reason_code reason) {
     out << std::hex << static_cast<int>(reason) << std::dec;
 }
 inline void value(std::ostream& out, const mqtt::topic_subscription& subscription) {
-    out << '"' << subscription.filter << "\"/" << static_cast<int>(subscription.maximum_qos)
+    out << '"' << subscription.filter << "\"/" << static_cast<int>(subscription.qos)
         << (subscription.no_local ? "/no_local" : "")
         << (subscription.retain_as_published ? "/retain_as_published" : "") << '/'
         << static_cast<int>(subscription.retain_handling);

@@ -6,6 +6,7 @@
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
+#include <asio_mqtt/detail/io_handler.hpp>
 #include <asio_mqtt/detail/message_handler.hpp>
 #include <asio_mqtt/detail/operation.hpp>
 #include <asio_mqtt/detail/operation_result.hpp>
@@ -51,23 +52,25 @@ namespace asio_mqtt::detail {
 ///      +-- stopping --------------------------------------------------------------/
 template <class Connector, class Timer>
 class client_core final : public acknowledger,
+                          public io_target,
                           public std::enable_shared_from_this<client_core<Connector, Timer>> {
 public:
     using stream_type = typename Connector::stream_type;
     using exception_guard = process_again_after_exception<client_core>;
 
     client_core(const asio::any_io_executor& executor, client_options options, Connector connector)
-        : executor_{options.single_threaded ? executor
+        : io_target{options.single_threaded ? executor
                                             : asio::any_io_executor{asio::make_strand(executor)}},
           options_{std::move(options)},
           session_{{.version = options_.version,
                     .connack_timeout = options_.connect_timeout,
                     .ping_response_timeout = options_.ping_response_timeout,
-                    .maximum_packet_size = options_.maximum_packet_size}},
+                    .maximum_packet_size = options_.maximum_packet_size,
+                    .assumed_receive_maximum = options_.assumed_receive_maximum}},
           reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
                      random_seed(this)},
           connector_{std::move(connector)},
-          timer_{executor_} {}
+          timer_{this->executor()} {}
 
     ~client_core() {
         // Nobody refers to this any more, so the executor's context is going down: as with Asio's
@@ -81,7 +84,6 @@ public:
 
     // --- From any thread
 
-    const asio::any_io_executor& executor() const noexcept { return executor_; }
     protocol_version version() const noexcept { return options_.version; }
 
     /// Hands something over. One post carries all that is submitted until it runs.
@@ -89,25 +91,33 @@ public:
         if (submitted_.push(submitted)) post_process();
     }
 
-    /// The operation is to end now; `only_unsent`: unless its packet was sent.
-    void cancel_later(std::shared_ptr<operation*> target, bool only_unsent) {
-        auto cancel = std::make_unique<notice>(submission::kind::cancel);
-        cancel->to_cancel = std::move(target);
-        cancel->only_unsent = only_unsent;
-        submit(*cancel.release());
+    /// Lets the slot of its handler cancel an operation that is not submitted yet.
+    void let_cancel(operation& started, asio::cancellation_slot slot) {
+        const std::shared_ptr<operation*> target{new operation* {&started}};
+        started.cancellation_target = target;
+        // The signal may outlive the client's execution context, and the client must not.
+        slot.assign([weak = this->weak_from_this(), target](asio::cancellation_type type) {
+            using enum asio::cancellation_type;
+            const auto alive = weak.lock();
+            if (alive == nullptr || type == none) return;
+            auto& cancel = *new notice{submission::kind::cancel};
+            cancel.to_cancel = target;
+            cancel.only_unsent = (type & (terminal | partial)) == none;
+            alive->submit(cancel);
+        });
     }
 
     void acknowledge_later(acknowledgement token) override {
-        auto acknowledge = std::make_unique<notice>(submission::kind::acknowledge);
-        acknowledge->token = token;
-        submit(*acknowledge.release());
+        auto& acknowledge = *new notice{submission::kind::acknowledge};
+        acknowledge.token = token;
+        submit(acknowledge);
     }
 
     /// The client is destroyed: every pending operation is aborted, and later ones at once.
     void destroy_later() { submit(*new notice{submission::kind::destroy}); }
 
     /// Does all that can be done now, later.
-    void post_process() { asio::post(process_handler{{this->shared_from_this()}}); }
+    void post_process() { asio::post(when(io_event::posted)); }
 
 private:
     enum class state { stopped, waiting, connecting, connected, closing, ending };
@@ -129,7 +139,7 @@ private:
 
     void start(operation& started) {
         if (++pending_count_ == 1) {
-            work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+            work_ = asio::prefer(this->executor(), asio::execution::outstanding_work.tracked);
         }
         if (is_destroyed_) return fail(started, asio::error::operation_aborted);
         if (started.error) return fail(started, started.error);
@@ -216,7 +226,7 @@ private:
         const std::uint64_t attempt = ++attempt_count_;
         broker_address broker;
         parse_broker_address(options_.brokers[next_broker_], broker);  // checked by start_run()
-        connector_.async_connect(broker, connect_handler{{this->shared_from_this()}, attempt});
+        connector_.async_connect(broker, connect_handler{this->shared_from_this(), attempt});
     }
 
     void connect_ended(error_code error, stream_type&& stream) {
@@ -351,7 +361,6 @@ private:
     /// Does all that can be done now; to be called after every event. Handlers are called from
     /// here: what they start is only submitted, and comes later.
     void process() {
-        const exception_guard guard{*this};
         if (state_ == state::stopped && is_stopping_) end_operations();
         start_submitted();
         if (state_ != state::ending) handle_events();
@@ -439,7 +448,7 @@ private:
         is_reading_ = true;
         const std::span<std::byte> room = session_.prepare_read();
         stream_->async_read_some(asio::mutable_buffer{room.data(), room.size()},
-                                 read_handler{{this->shared_from_this()}});
+                                 when(io_event::read));
     }
 
     void read_ended(error_code error, std::size_t size) {
@@ -458,9 +467,7 @@ private:
     }
 
     /// Not async_write(): that gives the system 64 KiB at a time.
-    void write_rest() {
-        stream_->async_write_some(unwritten_, write_handler{{this->shared_from_this()}});
-    }
+    void write_rest() { stream_->async_write_some(unwritten_, when(io_event::written)); }
 
     void write_ended(error_code error, std::size_t size) {
         unwritten_.consume(size);
@@ -472,7 +479,6 @@ private:
 
     /// A read or a write has ended.
     void transferred(error_code error) {
-        const exception_guard guard{*this};
         if (state_ == state::ending) {
             end_stream();
         } else if (error) {
@@ -490,7 +496,7 @@ private:
         time_point due = deadline_;
         if (state_ == state::connected) due = std::min(due, session_.deadline());
         if (is_disconnecting_ && !is_stopping_) due = std::min(due, drain_deadline_);
-        timer_.set(due, timer_handler{{this->shared_from_this()}});
+        timer_.set(due, when(io_event::timer));
     }
 
     void expired() {
@@ -513,49 +519,44 @@ private:
         }
     }
 
-    // What Asio calls back. Each keeps the core alive and runs on its executor.
+    // --- What Asio calls back
 
-    struct completion {
+    io_handler when(io_event what) { return {this->shared_from_this(), what}; }
+
+    void io_ended(io_event what, error_code error, std::size_t size) override {
+        const exception_guard guard{*this};
+        switch (what) {
+            case io_event::read: return read_ended(error, size);
+            case io_event::written: return write_ended(error, size);
+            case io_event::timer:
+                if (error) return;  // set anew
+                timer_.fired();
+                expired();
+                break;
+            default: break;
+        }
+        process();
+    }
+
+    struct connect_handler {
         using executor_type = asio::any_io_executor;
-        executor_type get_executor() const noexcept { return self->executor_; }
-        std::shared_ptr<client_core> self;
-    };
-    struct process_handler : completion {
-        void operator()() { this->self->process(); }
-    };
-    struct read_handler : completion {
-        void operator()(error_code error, std::size_t size) { this->self->read_ended(error, size); }
-    };
-    struct write_handler : completion {
-        void operator()(error_code error, std::size_t size) {
-            this->self->write_ended(error, size);
-        }
-    };
-    struct timer_handler : completion {
-        void operator()(error_code error) {
-            if (error) return;  // set anew
-            const exception_guard guard{*this->self};
-            this->self->timer_.fired();
-            this->self->expired();
-            this->self->process();
-        }
-    };
-    struct connect_handler : completion {
+        executor_type get_executor() const noexcept { return core->executor(); }
         using cancellation_slot_type = asio::cancellation_slot;
         cancellation_slot_type get_cancellation_slot() const noexcept {
-            return this->self->connecting_.slot();
+            return core->connecting_.slot();
         }
         void operator()(error_code error, stream_type stream) {
             // Of an attempt that was given up nothing is wanted: the stream closes here.
-            if (attempt != this->self->attempt_count_) return;
-            const exception_guard guard{*this->self};
-            this->self->connect_ended(error, std::move(stream));
-            this->self->process();
+            if (attempt != core->attempt_count_) return;
+            const exception_guard guard{*core};
+            core->connect_ended(error, std::move(stream));
+            core->process();
         }
+
+        std::shared_ptr<client_core> core;
         std::uint64_t attempt;
     };
 
-    const asio::any_io_executor executor_;
     const client_options options_;
     session session_;
     reconnect reconnect_;

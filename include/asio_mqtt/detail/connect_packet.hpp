@@ -43,10 +43,10 @@ inline connect_packet to_connect_packet(const client_options& options) {
             options.session_expiry_interval == std::chrono::seconds{0} || options.client_id.empty();
     }
     if (options.will) {
-        const publish_options& of_will = options.will->options;
+        const will_options& of_will = *options.will;
         will& announced = packet.will.emplace();
-        announced.topic = options.will->topic;
-        announced.payload = options.will->payload;
+        announced.topic = of_will.topic;
+        announced.payload = of_will.payload;
         announced.qos = of_will.qos;
         announced.retain = of_will.retain;
         announced.properties.payload_format_indicator = of_will.payload_format_indicator;
@@ -58,8 +58,8 @@ inline connect_packet to_connect_packet(const client_options& options) {
         announced.properties.correlation_data = of_will.correlation_data;
         announced.properties.content_type = of_will.content_type;
         announced.properties.user_properties = of_will.user_properties;
-        if (options.will->delay_interval) {
-            announced.properties.will_delay_interval = seconds_of(*options.will->delay_interval);
+        if (of_will.delay_interval) {
+            announced.properties.will_delay_interval = seconds_of(*of_will.delay_interval);
         }
     }
     return packet;
@@ -70,11 +70,12 @@ inline error_code check_connect_options(const client_options& options) {
     using namespace std::chrono_literals;
     if (options.keep_alive < 0s || options.keep_alive > 65'535s ||
         options.session_expiry_interval < 0s || options.minimum_reconnect_delay < 0ms ||
-        options.maximum_packet_size == 0 || options.receive_maximum == 0) {
+        options.maximum_packet_size == 0 || options.receive_maximum == 0 ||
+        options.assumed_receive_maximum == 0) {
         return errc::invalid_options;
     }
     if (options.will && (options.will->delay_interval.value_or(0s) < 0s ||
-                         options.will->options.message_expiry_interval.value_or(0s) < 0s)) {
+                         options.will->message_expiry_interval.value_or(0s) < 0s)) {
         return errc::invalid_options;
     }
     const measure_result measured =

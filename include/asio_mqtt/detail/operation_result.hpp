@@ -15,9 +15,7 @@ template <class Result>
 void copy_properties(const session_event& completed, Result& result) {
     if (completed.properties == nullptr) return;
     result.reason_string = completed.properties->reason_string.value_or(std::string_view{});
-    for (const auto& [name, value] : completed.properties->user_properties) {
-        result.user_properties.push_back({std::string{name}, std::string{value}});
-    }
+    result.user_properties = to_owned(completed.properties->user_properties);
 }
 
 inline publish_result to_publish_result(const session_event& completed) {

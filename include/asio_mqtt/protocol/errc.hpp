@@ -40,7 +40,6 @@ enum class errc {
     no_broker_given,         ///< client_options::brokers is empty.
     invalid_options,         ///< Options of the client that contradict each other.
     already_running,         ///< async_run() while it runs already.
-    not_connected,           ///< The operation needs a connection and there is none.
 
     // What the broker announced excludes the operation: nothing was queued.
     qos_not_supported,       ///< Over the broker's Maximum QoS [MQTT-3.2.2-11].
@@ -53,7 +52,6 @@ enum class errc {
 
     // What the peer did breaks the protocol: the connection is closed.
     unexpected_packet,           ///< A packet that the broker may not send, or not now.
-    unknown_packet_id,           ///< An acknowledgement for an identifier that is not in use.
     receive_maximum_exceeded,    ///< More unacknowledged messages than announced [MQTT-3.3.4-9].
     topic_alias_invalid,         ///< An alias that is over the maximum, or unknown (3.3.2.3.4).
     session_state_missing,       ///< Session present, but this side has none [MQTT-3.2.2-4].
@@ -61,11 +59,10 @@ enum class errc {
     unsolicited_authentication,  ///< AUTH although no method was given [MQTT-4.12.0-6].
 
     // What happened to the connection.
-    connection_closed,    ///< The peer closed the connection without a DISCONNECT.
-    connect_timeout,      ///< No connection, or no CONNACK, within the deadline.
-    keep_alive_timeout,   ///< No PINGRESP within the deadline (3.12.4).
-    session_lost,         ///< The broker has lost the session and with it the operation.
-    no_broker_reachable,  ///< Every broker of the list was tried.
+    connection_closed,   ///< The peer closed the connection without a DISCONNECT.
+    connect_timeout,     ///< No connection, or no CONNACK, within the deadline.
+    keep_alive_timeout,  ///< No PINGRESP within the deadline (3.12.4).
+    session_lost,        ///< The broker has lost the session and with it the operation.
 };
 
 constexpr const char* to_string(errc code) noexcept {
@@ -90,7 +87,6 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::no_broker_given: return "no broker given";
         case errc::invalid_options: return "contradicting client options";
         case errc::already_running: return "client is running already";
-        case errc::not_connected: return "not connected";
         case errc::qos_not_supported: return "broker does not support this QoS";
         case errc::retain_not_supported: return "broker does not support retained messages";
         case errc::wildcard_not_supported: return "broker does not support wildcard subscriptions";
@@ -100,7 +96,6 @@ constexpr const char* to_string(errc code) noexcept {
             return "broker does not support shared subscriptions";
         case errc::topic_alias_not_supported: return "topic alias over the broker's maximum";
         case errc::unexpected_packet: return "packet not allowed from a broker, or not now";
-        case errc::unknown_packet_id: return "acknowledgement of an unknown packet identifier";
         case errc::receive_maximum_exceeded: return "broker exceeded the receive maximum";
         case errc::topic_alias_invalid: return "broker used an invalid topic alias";
         case errc::session_state_missing: return "broker resumed a session that this client lacks";
@@ -110,7 +105,6 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::connect_timeout: return "broker did not answer in time";
         case errc::keep_alive_timeout: return "no PINGRESP in time";
         case errc::session_lost: return "broker lost the session";
-        case errc::no_broker_reachable: return "no broker reachable";
     }
     return "unknown error";
 }

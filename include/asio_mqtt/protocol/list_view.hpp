@@ -63,6 +63,9 @@ public:
     };
 
     list_view() = default;
+    /// Views `size` elements in memory, which must outlive the view.
+    list_view(const T* elements, std::size_t size) noexcept
+        : read_{&read_memory<T>}, first_{elements}, size_{size} {}
     /// Views the elements of a vector, span or array, which must outlive the view; they may be of
     /// any type that converts to T.
     template <class List>

@@ -106,16 +106,16 @@ public:
     void subscriptions(protocol_version version,
                        const list_view<topic_subscription>& list) noexcept {
         if (list.empty()) fail(errc::empty_list, "subscriptions");
-        for (const topic_subscription& subscription : list) {
-            topic_filter(subscription.filter);
-            check_qos(subscription.maximum_qos, "maximum QoS");
-            const bool options_of_5 = subscription.no_local || subscription.retain_as_published ||
-                                      subscription.retain_handling != retain_handling::send;
+        for (const topic_subscription& each : list) {
+            topic_filter(each.filter);
+            check_qos(each.qos, "maximum QoS");
+            const bool options_of_5 = each.no_local || each.retain_as_published ||
+                                      each.retain_handling != retain_handling::send;
             if (version == protocol_version::v3_1_1) absent("subscription options", options_of_5);
-            if (subscription.retain_handling > retain_handling::do_not_send) {
+            if (each.retain_handling > retain_handling::do_not_send) {
                 fail(errc::invalid_property_value, "retain handling");
             }
-            if (subscription.no_local && is_shared_filter(subscription.filter)) {
+            if (each.no_local && is_shared_filter(each.filter)) {
                 fail(errc::no_local_on_shared, "no local");
             }
             ++size_;
@@ -272,13 +272,12 @@ public:
         put(static_cast<std::uint8_t>(flags));
     }
     void subscriptions(protocol_version, const list_view<topic_subscription>& list) noexcept {
-        for (const topic_subscription& subscription : list) {
-            binary("topic filter", subscription.filter);
-            put(static_cast<std::uint8_t>(static_cast<unsigned>(subscription.maximum_qos) |
-                                          (subscription.no_local ? 0x04U : 0U) |
-                                          (subscription.retain_as_published ? 0x08U : 0U) |
-                                          static_cast<unsigned>(subscription.retain_handling)
-                                              << 4));
+        for (const topic_subscription& each : list) {
+            binary("topic filter", each.filter);
+            put(static_cast<std::uint8_t>(static_cast<unsigned>(each.qos) |
+                                          (each.no_local ? 0x04U : 0U) |
+                                          (each.retain_as_published ? 0x08U : 0U) |
+                                          static_cast<unsigned>(each.retain_handling) << 4));
         }
     }
     void filters(const list_view<std::string_view>& list) noexcept {

@@ -84,9 +84,9 @@ enum class retain_handling : std::uint8_t {
 /// One topic filter of a SUBSCRIBE with its options (3.8.3.1); 3.1.1 has the QoS alone.
 struct topic_subscription {
     std::string_view filter{};
-    qos maximum_qos = qos::at_most_once;
-    bool no_local = false;
-    bool retain_as_published = false;
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
+    bool no_local = false;                              ///< Not what this client publishes itself.
+    bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
     asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
 
     bool operator==(const topic_subscription&) const = default;
@@ -98,7 +98,7 @@ struct wire_element<topic_subscription> {
         element.filter = wire::load_string(from);
         from += 2 + element.filter.size();
         const auto options = std::to_integer<unsigned>(*from);
-        element.maximum_qos = static_cast<qos>(options & 0x03);
+        element.qos = static_cast<qos>(options & 0x03);
         element.no_local = (options & 0x04) != 0;
         element.retain_as_published = (options & 0x08) != 0;
         element.retain_handling = static_cast<asio_mqtt::retain_handling>(options >> 4 & 0x03);

@@ -6,6 +6,7 @@
 #include <asio_mqtt/protocol/properties.hpp>
 
 #include <string>
+#include <vector>
 
 namespace asio_mqtt {
 
@@ -17,5 +18,14 @@ struct user_property {
     operator user_property_view() const noexcept { return {name, value}; }
     bool operator==(const user_property&) const = default;
 };
+
+/// Copies what the list views.
+inline std::vector<user_property> to_owned(const user_property_list& list) {
+    std::vector<user_property> copies(list.size());
+    auto copy = copies.begin();
+    for (const auto& [name, value] : list)
+        *copy++ = {std::string{name}, std::string{value}};
+    return copies;
+}
 
 }  // namespace asio_mqtt

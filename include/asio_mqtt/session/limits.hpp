@@ -3,15 +3,16 @@
 
 #pragma once
 
-#include <asio_mqtt/protocol/versioned_codec.hpp>
+#include <asio_mqtt/protocol/packets.hpp>
+#include <asio_mqtt/session/session_settings.hpp>
 
 #include <algorithm>
 #include <cstdint>
 
 namespace asio_mqtt {
 
-/// What the broker of the current connection allows, from its CONNACK (3.2.2.3); the standard's
-/// defaults where it said nothing, as a 3.1.1 broker always does.
+/// What the broker of the current connection allows, from its CONNACK (3.2.2.3); where it said
+/// nothing the standard's defaults, and what is assumed of a 3.1.1 broker, which cannot say.
 struct limits {
     std::uint16_t receive_maximum = 65'535;  ///< Unacknowledged QoS 1 and 2 messages.
     std::uint32_t maximum_packet_size = max_variable_byte_integer + 5;  ///< Bytes.
@@ -22,8 +23,11 @@ struct limits {
     bool subscription_identifier_available = true;
     bool shared_subscription_available = true;
 
-    static limits from(protocol_version version, const connack_properties& properties) noexcept {
+    static limits from(const session_settings& settings,
+                       const connack_properties& properties) noexcept {
+        const bool is_v5 = settings.version == protocol_version::v5;
         limits result;
+        if (!is_v5) result.receive_maximum = settings.assumed_receive_maximum;
         result.receive_maximum = properties.receive_maximum.value_or(result.receive_maximum);
         result.maximum_packet_size =
             properties.maximum_packet_size.value_or(result.maximum_packet_size);
@@ -33,8 +37,7 @@ struct limits {
         result.wildcard_subscription_available =
             properties.wildcard_subscription_available.value_or(true);
         result.subscription_identifier_available =
-            version == protocol_version::v5 &&
-            properties.subscription_identifier_available.value_or(true);
+            is_v5 && properties.subscription_identifier_available.value_or(true);
         result.shared_subscription_available =
             properties.shared_subscription_available.value_or(true);
         return result;

@@ -167,11 +167,12 @@ public:
 
     enum class pubrec_answer { pubrel, pubrel_not_found, none };
     /// Handles PUBREC without an error: says what to answer [MQTT-4.3.3-4].
-    pubrec_answer pubrec(std::uint16_t id) noexcept {
+    pubrec_answer pubrec(std::uint16_t id, reason_code reason) noexcept {
         if (in_flight_.find(id) == nullptr) return pubrec_answer::pubrel_not_found;
         outbound_publish* publish = find(id, qos::exactly_once);
         if (publish == nullptr) return pubrec_answer::none;
         publish->progress = outbound_publish::state::released;
+        publish->reason = reason;
         publish->unlink();  // a resend that was still waiting is not needed any more
         released_.push_back(*publish);
         use_quota(*publish);

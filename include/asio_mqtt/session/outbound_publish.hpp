@@ -120,6 +120,8 @@ public:
     state progress = state::queued;
     bool uses_quota = false;  ///< Counted against the Receive Maximum of this connection.
     bool pubrel_was_resent = false;
+    /// Of PUBREC: a success that may tell more, such as no_matching_subscribers (3.5.2.1).
+    reason_code reason = reason_code::success;
 
 private:
     friend outbound_publish_deleter;

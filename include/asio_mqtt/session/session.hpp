@@ -311,8 +311,11 @@ private:
         return nullptr;
     }
     session_event report(outbound_packet& finished) noexcept {
-        const session_event event{
+        session_event event{
             .what = session_event::kind::completed, .error = finished.error, .tag = finished.tag};
+        if (finished.type == packet_type::publish) {
+            event.reason = static_cast<outbound_publish&>(finished).reason;
+        }
         detail::outbound::dispose(finished);
         return event;
     }
@@ -381,7 +384,7 @@ private:
         if (properties.assigned_client_identifier) {
             assigned_client_id_ = *properties.assigned_client_identifier;
         }
-        limits_ = asio_mqtt::limits::from(settings_.version, properties);
+        limits_ = asio_mqtt::limits::from(settings_, properties);
         keep_alive_.start(properties.server_keep_alive
                               ? std::chrono::seconds{*properties.server_keep_alive}
                               : asked_keep_alive_,
@@ -439,29 +442,30 @@ private:
             if (is_failure(packet.reason)) {
                 done = outbound_.pubrec_failed(packet.packet_id);
             } else {
-                answer_pubrec(packet.packet_id);
+                answer_pubrec(packet.packet_id, packet.reason);
             }
         } else {
             answer_pubrel(packet.packet_id);
         }
         if (done == nullptr) return {};
-        error_code error = packet.reason;
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
-        if (Packet::type == packet_type::pubcomp && done->pubrel_was_resent) error = {};
+        const bool is_late = Packet::type == packet_type::pubcomp && done->pubrel_was_resent;
+        const bool is_silent = packet.reason == reason_code::success;
+        const reason_code reason = is_silent || is_late ? done->reason : packet.reason;
         void* const tag = done->tag;
         detail::outbound::dispose(*done);
         if (tag == nullptr) return {};
         ack_properties_ = packet.properties;
         return {.what = session_event::kind::completed,
-                .error = error,
+                .error = reason,
                 .tag = tag,
-                .reason = packet.reason,
+                .reason = reason,
                 .properties = &ack_properties_};
     }
 
-    void answer_pubrec(std::uint16_t id) {
+    void answer_pubrec(std::uint16_t id, reason_code reason) {
         using answer = detail::outbound::pubrec_answer;
-        const answer due = outbound_.pubrec(id);
+        const answer due = outbound_.pubrec(id, reason);
         if (due == answer::none) return;
         pubrel_packet pubrel;
         pubrel.packet_id = id;

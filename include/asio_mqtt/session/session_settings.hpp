@@ -19,6 +19,9 @@ struct session_settings {
     /// Bytes of the largest packet to receive. What CONNECT says may be lower, and is not sent by
     /// itself.
     std::uint32_t maximum_packet_size = max_variable_byte_integer + 5;
+    /// What stands for the Receive Maximum of a 3.1.1 broker: QoS 1 and 2 messages that it may be
+    /// sent ahead of its acknowledgements, 1 and above.
+    std::uint16_t assumed_receive_maximum = 20;
 };
 
 }  // namespace asio_mqtt

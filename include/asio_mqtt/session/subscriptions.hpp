@@ -124,7 +124,6 @@ public:
                 if (!each.is_granted) continue;
                 each.is_granted = false;
                 topic_subscription wanted = each.options;
-                wanted.filter = each.filter;
                 if (may_know && version == protocol_version::v5 &&
                     wanted.retain_handling == retain_handling::send) {
                     wanted.retain_handling = retain_handling::send_if_new;
@@ -137,14 +136,16 @@ public:
 private:
     struct group;
     struct entry : list_node, filter_trie::entry {
-        entry(group& of, const topic_subscription& subscription)
-            : owner{&of}, filter{subscription.filter}, options{subscription} {}
+        entry(group& of, const topic_subscription& wanted)
+            : owner{&of}, filter{wanted.filter}, options{wanted} {
+            options.filter = filter;
+        }
 
         entry* next() const noexcept { return static_cast<entry*>(filter_trie::entry::next()); }
 
         group* owner;
         std::string filter;
-        topic_subscription options;  // but for the filter
+        topic_subscription options;
         bool is_granted = false;
     };
     struct group : list_node {
@@ -158,7 +159,7 @@ private:
         outbound_request_ptr request(protocol_version version,
                                      const topic_subscription& wanted) const {
             subscribe_packet packet;
-            packet.subscriptions = std::span{&wanted, 1};
+            packet.subscriptions = {&wanted, 1};
             packet.properties.user_properties = user_property_list::from_wire(
                 {reinterpret_cast<const std::byte*>(properties.data()), properties.size()},
                 property_count);

@@ -324,12 +324,12 @@ private:
             reasons.push_back(verdict);
             if (is_failure(verdict)) continue;
             const broker_subscription subscription{
-                .maximum_qos = std::min(asked.maximum_qos, state_.options().maximum_qos),
+                .qos = std::min(asked.qos, state_.options().maximum_qos),
                 .no_local = asked.no_local,
                 .retain_as_published = asked.retain_as_published,
                 .identifier = identifier,
             };
-            reasons.back() = static_cast<reason_code>(subscription.maximum_qos);
+            reasons.back() = static_cast<reason_code>(subscription.qos);
             const bool added = state_.subscribe(*session_, asked.filter, subscription);
             const bool wants_retained =
                 asked.retain_handling == retain_handling::send ||

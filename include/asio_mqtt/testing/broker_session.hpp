@@ -24,7 +24,7 @@ namespace asio_mqtt::testing {
 
 /// A topic filter that a session is subscribed to, with its options.
 struct broker_subscription {
-    qos maximum_qos = qos::at_most_once;
+    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
     bool no_local = false;
     bool retain_as_published = false;
     std::uint32_t identifier = 0;  ///< 0: none.

@@ -145,7 +145,7 @@ private:
         void add(const broker_subscription& subscription) {
             const publish_packet& packet = message->packet();
             wanted = true;
-            outgoing.qos = std::max(outgoing.qos, std::min(packet.qos, subscription.maximum_qos));
+            outgoing.qos = std::max(outgoing.qos, std::min(packet.qos, subscription.qos));
             if (packet.retain && subscription.retain_as_published) outgoing.retain = true;
             if (subscription.identifier != 0) {
                 outgoing.subscription_identifiers.push_back(subscription.identifier);

@@ -5,7 +5,6 @@
 
 #include <asio_mqtt/protocol/errc.hpp>
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +20,21 @@ struct broker_address {
 
     bool operator==(const broker_address&) const = default;
 };
+
+namespace detail {
+
+/// 1 to 65,535 in digits.
+constexpr bool is_port(std::string_view text) noexcept {
+    std::uint32_t number = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') return false;
+        number = number * 10 + static_cast<std::uint32_t>(c - '0');
+        if (number > 65'535) return false;
+    }
+    return number != 0;
+}
+
+}  // namespace detail
 
 /// Takes an address apart. `errc::invalid_broker_address` when the scheme or the host is missing,
 /// or the port is not a number from 1 to 65,535. User names and passwords have no place in it: they
@@ -55,12 +69,7 @@ inline error_code parse_broker_address(std::string_view text, broker_address& ad
     }
     if (host_end != std::string_view::npos) {
         const std::string_view port = text.substr(host_end + 1);
-        std::uint32_t number = 0;
-        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-        if (error != std::errc{} || end != port.data() + port.size() || number == 0 ||
-            number > 65'535) {
-            return errc::invalid_broker_address;
-        }
+        if (!detail::is_port(port)) return errc::invalid_broker_address;
         parsed.port = port;
     }
     if (parsed.host.empty()) return errc::invalid_broker_address;

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/io_handler.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -41,83 +42,107 @@ public:
     }
 
 private:
-    template <class Handler>
-    struct attempt {
-        Handler handler;
-        asio::ip::tcp::resolver resolver;
-        stream_type socket;
-        asio::ip::tcp::resolver::results_type addresses{};
-        asio::ip::tcp::resolver::results_type::const_iterator next{};
-        bool is_cancelled = false;
-    };
+    /// One call of async_connect(), whatever its handler is. The steps run one after the other on
+    /// the executor of the handler.
+    class attempt : public detail::io_target, public std::enable_shared_from_this<attempt> {
+    public:
+        attempt(const asio::any_io_executor& executor, const asio::any_io_executor& io)
+            : io_target{executor}, resolver_{io}, socket_{io} {}
+        virtual ~attempt() = default;
 
-    /// The handler of each step: the steps run one after the other on the executor of the final
-    /// handler.
-    template <class Handler>
-    struct step {
-        using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
-        executor_type get_executor() const noexcept {
-            return asio::get_associated_executor(self->handler, self->socket.get_executor());
+        void start(const broker_address& broker) {
+            if (broker.scheme != "mqtt") return asio::post(when(detail::io_event::posted));
+            resolver_.async_resolve(broker.host, broker.port.empty() ? "1883" : broker.port,
+                                    resolve_handler{shared_from_this()});
         }
 
-        void operator()() { finish(errc::invalid_broker_address); }
-
-        void operator()(error_code error, asio::ip::tcp::resolver::results_type addresses) {
-            if (error) return finish(error);
-            self->addresses = std::move(addresses);
-            self->next = self->addresses.begin();
-            connect(asio::error::host_not_found);
+        void cancel() {
+            is_cancelled_ = true;
+            resolver_.cancel();
+            error_code ignored;
+            socket_.close(ignored);
         }
 
-        void operator()(error_code error) {
+    protected:
+        virtual void complete(error_code error, stream_type&& socket) = 0;
+
+    private:
+        using addresses = asio::ip::tcp::resolver::results_type;
+
+        struct resolve_handler {
+            using executor_type = asio::any_io_executor;
+            executor_type get_executor() const noexcept { return self->executor(); }
+            void operator()(error_code error, addresses found) {
+                if (error) return self->finish(error);
+                self->addresses_ = std::move(found);
+                self->next_ = self->addresses_.begin();
+                self->connect(asio::error::host_not_found);
+            }
+
+            std::shared_ptr<attempt> self;
+        };
+
+        detail::io_handler when(detail::io_event what) { return {shared_from_this(), what}; }
+
+        void io_ended(detail::io_event what, error_code error, std::size_t) override {
+            if (what == detail::io_event::posted) return finish(errc::invalid_broker_address);
             if (error) return connect(error);
-            self->socket.set_option(asio::ip::tcp::no_delay{true}, error);
+            socket_.set_option(asio::ip::tcp::no_delay{true}, error);
             finish(error);
         }
 
         /// Tries the next address; `last` is what became of the one before.
         void connect(error_code last) {
-            if (self->is_cancelled) return finish(asio::error::operation_aborted);
-            if (self->next == self->addresses.end()) return finish(last);
+            if (is_cancelled_ || next_ == addresses_.end()) return finish(last);
             error_code ignored;
-            self->socket.close(ignored);
-            attempt<Handler>& at = *self;
-            at.socket.async_connect((at.next++)->endpoint(), std::move(*this));
+            socket_.close(ignored);
+            socket_.async_connect((next_++)->endpoint(), when(detail::io_event::connected));
         }
 
         void finish(error_code error) {
-            auto slot = asio::get_associated_cancellation_slot(self->handler);
-            if (slot.is_connected()) slot.clear();
-            if (self->is_cancelled) error = asio::error::operation_aborted;
-            const std::unique_ptr<attempt<Handler>> last{std::move(self)};
-            std::move(last->handler)(error, std::move(last->socket));
+            if (is_cancelled_) error = asio::error::operation_aborted;
+            complete(error, std::move(socket_));
         }
 
-        std::unique_ptr<attempt<Handler>> self;
+        asio::ip::tcp::resolver resolver_;
+        stream_type socket_;
+        addresses addresses_{};
+        addresses::const_iterator next_{};
+        bool is_cancelled_ = false;
+    };
+
+    template <class Handler>
+    class attempt_for final : public attempt {
+    public:
+        attempt_for(Handler&& handler, const asio::any_io_executor& io)
+            : attempt{asio::get_associated_executor(handler, io), io},
+              handler_{std::move(handler)} {}
+
+    private:
+        void complete(error_code error, stream_type&& socket) override {
+            auto slot = asio::get_associated_cancellation_slot(handler_);
+            if (slot.is_connected()) slot.clear();
+            std::move(handler_)(error, std::move(socket));
+        }
+
+        Handler handler_;
     };
 
     struct initiation {
         template <class Handler>
         void operator()(Handler&& handler, const asio::any_io_executor& executor,
                         const broker_address& broker) const {
-            using handler_type = std::decay_t<Handler>;
-            step<handler_type> first{
-                std::unique_ptr<attempt<handler_type>>{new attempt<handler_type>{
-                    std::forward<Handler>(handler), asio::ip::tcp::resolver{executor},
-                    stream_type{executor}}}};
-            attempt<handler_type>& at = *first.self;
-            auto slot = asio::get_associated_cancellation_slot(at.handler);
+            std::decay_t<Handler> kept{std::forward<Handler>(handler)};
+            auto slot = asio::get_associated_cancellation_slot(kept);
+            const std::shared_ptr<attempt> started{
+                new attempt_for<std::decay_t<Handler>>{std::move(kept), executor}};
             if (slot.is_connected()) {
-                slot.assign([&at](asio::cancellation_type) {
-                    at.is_cancelled = true;
-                    at.resolver.cancel();
-                    error_code ignored;
-                    at.socket.close(ignored);
+                // The signal may outlive the attempt: it goes with the execution context.
+                slot.assign([weak = std::weak_ptr{started}](asio::cancellation_type) {
+                    if (const auto alive = weak.lock()) alive->cancel();
                 });
             }
-            if (broker.scheme != "mqtt") return asio::post(std::move(first));
-            at.resolver.async_resolve(broker.host, broker.port.empty() ? "1883" : broker.port,
-                                      std::move(first));
+            started->start(broker);
         }
     };
 

@@ -230,6 +230,7 @@ TEST_CASE("bad input: options of the connection") {
     check_options(with([](auto& o) { o.session_expiry_interval = seconds{-1}; }),
                   errc::invalid_options);
     check_options(with([](auto& o) { o.receive_maximum = 0; }), errc::invalid_options);
+    check_options(with([](auto& o) { o.assumed_receive_maximum = 0; }), errc::invalid_options);
     check_options(with([](auto& o) { o.maximum_packet_size = 0; }), errc::invalid_options);
     check_options(with([](auto& o) { o.minimum_reconnect_delay = -seconds{1}; }),
                   errc::invalid_options);
@@ -252,8 +253,7 @@ TEST_CASE("bad input: options of the connection") {
         with([](auto& o) { o.will = will_options{.topic = "w", .delay_interval = seconds{-1}}; }),
         errc::invalid_options);
     check_options(with([](auto& o) {
-                      o.will = will_options{.topic = "w",
-                                            .options = {.message_expiry_interval = seconds{-1}}};
+                      o.will = will_options{.topic = "w", .message_expiry_interval = seconds{-1}};
                   }),
                   errc::invalid_options);
 }
@@ -275,7 +275,6 @@ TEST_CASE("bad input: options that 3.1.1 does not have") {
                       v3),
                   errc::not_in_this_version);
     check_options(
-        with([](auto& o) { o.will = will_options{.topic = "w", .options = {.content_type = "c"}}; },
-             v3),
+        with([](auto& o) { o.will = will_options{.topic = "w", .content_type = "c"}; }, v3),
         errc::not_in_this_version);
 }

@@ -46,7 +46,7 @@ TEST_CASE_METHOD(client_fixture, "publish: all properties of 5.0 arrive (3.3.2.3
                          .payload_format_indicator = payload_format::utf8,
                          .message_expiry_interval = std::chrono::seconds{4'294'967'295},
                          .response_topic = "reply/here",
-                         .correlation_data = std::string{"\0\xFF", 2},
+                         .correlation_data = std::string_view{"\0\xFF", 2},
                          .content_type = "text/plain",
                          .user_properties = {{"k", "v"}, {"k", "w"}}};
     c.async_publish("t", "hello", with, asio::detached);
@@ -57,7 +57,7 @@ TEST_CASE_METHOD(client_fixture, "publish: all properties of 5.0 arrive (3.3.2.3
     CHECK(m.payload_format_indicator == payload_format::utf8);
     CHECK(m.message_expiry_interval == 4'294'967'295U);
     CHECK(m.response_topic == "reply/here");
-    CHECK(m.correlation_data == std::string{"\0\xFF", 2});
+    CHECK(m.correlation_data == std::string_view{"\0\xFF", 2});
     CHECK(m.content_type == "text/plain");
     REQUIRE(m.user_properties.size() == 2);
     CHECK(m.user_properties[0].name == "k");

@@ -25,9 +25,8 @@ TEST_CASE_METHOD(client_fixture, "will: published when the connection is lost, n
         },
         asio::detached);
     auto wanted = options("a", version);
-    wanted.will = will_options{.topic = "wills/a",
-                               .payload = "gone",
-                               .options = {.qos = qos::exactly_once, .retain = true}};
+    wanted.will = will_options{
+        .topic = "wills/a", .payload = "gone", .qos = qos::exactly_once, .retain = true};
     std::optional<client> c{make(wanted)};
     c->async_run(asio::detached);
     settle();
@@ -54,15 +53,15 @@ TEST_CASE_METHOD(scripted_fixture, "will: in the CONNECT with all its fields (3.
     auto wanted = options();
     wanted.will = will_options{.topic = "w",
                                .payload = "bye",
-                               .options = {.qos = qos::at_least_once,
-                                           .retain = true,
-                                           .payload_format_indicator = payload_format::utf8,
-                                           .message_expiry_interval = std::chrono::seconds{7},
-                                           .response_topic = "r",
-                                           .correlation_data = "d",
-                                           .content_type = "c",
-                                           .user_properties = {{"k", "v"}}},
-                               .delay_interval = std::chrono::seconds{5}};
+                               .qos = qos::at_least_once,
+                               .retain = true,
+                               .delay_interval = std::chrono::seconds{5},
+                               .payload_format_indicator = payload_format::utf8,
+                               .message_expiry_interval = std::chrono::seconds{7},
+                               .response_topic = "r",
+                               .correlation_data = "d",
+                               .content_type = "c",
+                               .user_properties = {{"k", "v"}}};
     wanted.user_name = "user";
     wanted.password = "pass";
     auto c = make(wanted);

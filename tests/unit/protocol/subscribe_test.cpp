@@ -31,7 +31,7 @@ TEST_CASE("SUBSCRIBE: options and properties") {
         {.filter = "a", .retain_as_published = true},
         {.filter = "b", .retain_handling = retain_handling::send_if_new},
         {.filter = "c",
-         .maximum_qos = qos::exactly_once,
+         .qos = qos::exactly_once,
          .no_local = true,
          .retain_as_published = true,
          .retain_handling = retain_handling::do_not_send},
@@ -109,8 +109,8 @@ TEST_CASE("SUBSCRIBE: what may not be sent") {
     }
     check_not_sent<v3>(identified, errc::not_in_this_version, "properties");
 
-    const auto refused = [](topic_subscription subscription, errc error, const char* field) {
-        const std::vector<topic_subscription> subscriptions{subscription};
+    const auto refused = [](topic_subscription wanted, errc error, const char* field) {
+        const std::vector<topic_subscription> subscriptions{wanted};
         check_not_sent<v5>(with(subscriptions), error, field);
     };
     refused({"a", static_cast<qos>(3)}, errc::invalid_qos, "maximum QoS");

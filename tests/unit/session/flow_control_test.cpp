@@ -42,6 +42,21 @@ TEST_CASE("flow control: no more in flight than the Receive Maximum") {
     }
 }
 
+TEST_CASE("flow control: a 3.1.1 broker gets no more than is assumed of it") {
+    const auto [settings, maximum] =
+        GENERATE(std::pair<session_settings, std::size_t>{{}, 20},  // what Mosquitto takes at QoS 2
+                 std::pair<session_settings, std::size_t>{{.assumed_receive_maximum = 3}, 3});
+    session_driver driver{v3, settings};
+    driver.go_online();
+    for (int i = 0; i < 50; ++i)
+        driver.publish("", qos_2, "t");
+    const std::size_t size = 7 * 3;  // of PUBLISH in hexadecimal digits (3.3 of 3.1.1)
+    CHECK((driver.written().size() + 1) / size == maximum);
+    driver.receive("50 02 00 01 70 02 00 01");
+    CHECK(driver.written() == to_hex(hex("62 02 00 01 34 05 00 01 't' 00")) + ' ' +
+                                  to_hex(std::vector<std::byte>{std::byte(maximum + 1)}));
+}
+
 TEST_CASE("flow control: QoS 2 gives its place back at PUBCOMP [immune-46]") {
     session_driver driver{v5};
     driver.go_online(connack(false, 1));

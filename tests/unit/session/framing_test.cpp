@@ -49,7 +49,7 @@ conversation conversation_of(protocol_version version) {
 /// A session that waits for all that the conversation brings, its identifiers given out by the
 /// first read.
 void prepare(session_driver& driver) {
-    driver.subscribe("subscribe", {{.filter = "t", .maximum_qos = qos_1}}, "handler");
+    driver.subscribe("subscribe", {{.filter = "t", .qos = qos_1}}, "handler");
     driver.publish("one", qos_1, "a");
     driver.publish("two", qos_2, "b");
     driver.connect();

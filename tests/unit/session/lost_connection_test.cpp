@@ -179,7 +179,7 @@ private:
         error_code error;
         if (is_subscribe) {
             const std::vector<topic_subscription> filters{
-                {.filter = filter, .maximum_qos = qos::exactly_once}};
+                {.filter = filter, .qos = qos::exactly_once}};
             subscribe_packet packet;
             packet.subscriptions = filters;
             session_.subscribe(outbound_request::make(version_, packet, error),

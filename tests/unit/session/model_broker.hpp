@@ -175,7 +175,7 @@ private:
         std::vector<mqtt::reason_code> reasons;
         for (const mqtt::topic_subscription& each : subscribe.subscriptions) {
             session_.filters.insert(std::string{each.filter});
-            reasons.push_back(static_cast<mqtt::reason_code>(each.maximum_qos));
+            reasons.push_back(static_cast<mqtt::reason_code>(each.qos));
         }
         suback.reasons = reasons;
         encode(suback);

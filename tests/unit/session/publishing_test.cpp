@@ -64,6 +64,45 @@ TEST_CASE("publishing: what the broker says comes with the outcome") {
     CHECK(event.properties->user_properties.front() == user_property_view{"k", "v"});
 }
 
+TEST_CASE("publishing: what PUBREC says comes with the outcome, unless PUBCOMP says more") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    CHECK(driver.receive("50 03 00 01 10") == "");  // 3.5.2.1: No matching subscribers
+    const auto next_reason = [&driver](std::string_view pubcomp) {
+        const std::vector<std::byte> bytes = hex(pubcomp);
+        std::span<const std::byte> rest{bytes};
+        driver.feed(rest);
+        const session_event event = driver.core.next_event();
+        CHECK(event.what == session_event::kind::completed);
+        CHECK(event.error == error_code{event.reason});
+        return event.reason;
+    };
+    SECTION("PUBCOMP without a reason") {
+        driver.written();
+        CHECK(next_reason("70 02 00 01") == reason_code::no_matching_subscribers);
+    }
+    SECTION("PUBCOMP with one (3.7.2.1)") {
+        driver.written();
+        CHECK(next_reason("70 03 00 01 92") == reason_code::packet_identifier_not_found);
+    }
+    SECTION("PUBCOMP of a broker that had answered before") {
+        driver.resume();
+        driver.written();
+        CHECK(next_reason("70 03 00 01 92") == reason_code::no_matching_subscribers);
+    }
+    SECTION("the session is lost, and with it the PUBCOMP") {
+        driver.lose();
+        driver.connect();
+        const std::vector<std::byte> bytes = hex(accepted[v5]);
+        std::span<const std::byte> rest{bytes};
+        driver.feed(rest);
+        CHECK(driver.core.next_event().what == session_event::kind::connected);
+        CHECK(driver.core.next_event().reason == reason_code::no_matching_subscribers);
+    }
+}
+
 TEST_CASE("publishing: PUBACK with an error fails the operation") {
     session_driver driver{v5};
     driver.go_online();

@@ -9,8 +9,7 @@ using namespace test;
 TEST_CASE("subscribing: SUBSCRIBE, SUBACK, messages for the handler (3.8)") {
     session_driver driver{v3};
     driver.go_online();
-    driver.subscribe(
-        "s", {{.filter = "a/+", .maximum_qos = qos_1}, {.filter = "b", .maximum_qos = qos_2}}, "h");
+    driver.subscribe("s", {{.filter = "a/+", .qos = qos_1}, {.filter = "b", .qos = qos_2}}, "h");
     CHECK(driver.written() == to_hex(hex("82 0C 00 01 00 03 'a/+' 01 00 01 'b' 02")));
     // Messages may come before the SUBACK (3.8.4).
     CHECK(driver.receive("30 06 00 03 'a/1' 'x'") == "message a/1=x >h");
@@ -24,7 +23,7 @@ TEST_CASE("subscribing: options and identifier of 5.0 (3.8.3.1)") {
     driver.go_online();
     driver.subscribe("s",
                      {{.filter = "a",
-                       .maximum_qos = qos_2,
+                       .qos = qos_2,
                        .no_local = true,
                        .retain_as_published = true,
                        .retain_handling = retain_handling::do_not_send}},
@@ -107,11 +106,11 @@ TEST_CASE("subscribing: a lost session is subscribed to again, with all options"
     driver.go_online();
     driver.subscribe("",
                      {{.filter = "a",
-                       .maximum_qos = qos_2,
+                       .qos = qos_2,
                        .no_local = true,
                        .retain_as_published = true,
                        .retain_handling = retain_handling::send_if_new},
-                      {.filter = "b", .maximum_qos = qos_1}},
+                      {.filter = "b", .qos = qos_1}},
                      "h");
     driver.subscribe("", {{.filter = "refused"}});
     driver.written();
@@ -197,7 +196,7 @@ TEST_CASE("subscribing: once more to a filter, the older handler stays until the
     driver.written();
     driver.receive("90 04 00 01 00 00");
     outbound_request* const again =
-        driver.subscribe("again", {{.filter = "a", .maximum_qos = qos_1}}, "new");
+        driver.subscribe("again", {{.filter = "a", .qos = qos_1}}, "new");
     SECTION("accepted") {
         driver.written();
         CHECK(driver.receive("30 06 00 01 'a' 02 0B 01") == "message a= >old");

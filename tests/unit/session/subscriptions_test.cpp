@@ -52,7 +52,7 @@ public:
             REQUIRE(filters.size() == 1);
             if (!text.empty()) text += ' ';
             text += std::string{filters.front().filter} + '@' + std::to_string(request->number) +
-                    " QoS " + std::to_string(static_cast<int>(filters.front().maximum_qos));
+                    " QoS " + std::to_string(static_cast<int>(filters.front().qos));
         }
         return text;
     }
@@ -83,8 +83,8 @@ TEST_CASE("subscriptions: only what the broker has granted is renewed, and once"
 
 TEST_CASE("subscriptions: one filter twice in one request is one subscription") {
     registry registry;
-    const auto number = registry.subscribe(
-        {{.filter = "a"}, {.filter = "a", .maximum_qos = qos::exactly_once}}, "x", 5);
+    const auto number =
+        registry.subscribe({{.filter = "a"}, {.filter = "a", .qos = qos::exactly_once}}, "x", 5);
     registry.all.granted("a", number);
     registry.all.granted("a", number);
     CHECK(registry.renewed() == "a@1 QoS 2");  // the later one replaces

@@ -1,0 +1,57 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/protocol/errc.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace asio_mqtt::detail {
+
+/// What has ended.
+enum class io_event : std::uint8_t { posted, read, written, timer, connected };
+
+/// Who waits for the end of operations on streams and timers.
+class io_target {
+public:
+    explicit io_target(asio::any_io_executor executor) noexcept : executor_{std::move(executor)} {}
+    io_target(const io_target&) = delete;
+    io_target& operator=(const io_target&) = delete;
+
+    const asio::any_io_executor& executor() const noexcept { return executor_; }
+    /// Called on the executor.
+    virtual void io_ended(io_event what, error_code error, std::size_t size) = 0;
+
+protected:
+    ~io_target() = default;
+
+private:
+    const asio::any_io_executor executor_;
+};
+
+/// The handler of all those operations, which keeps its target alive. It is one type, and not one
+/// for each operation, since Asio instantiates about a hundred functions for each.
+class io_handler {
+public:
+    using executor_type = asio::any_io_executor;
+
+    io_handler(std::shared_ptr<io_target> target, io_event what) noexcept
+        : target_{std::move(target)}, what_{what} {}
+
+    executor_type get_executor() const noexcept { return target_->executor(); }
+    void operator()(error_code error = {}, std::size_t size = 0) {
+        target_->io_ended(what_, error, size);
+    }
+
+private:
+    std::shared_ptr<io_target> target_;
+    io_event what_;
+};
+
+}  // namespace asio_mqtt::detail
