@@ -171,9 +171,9 @@ private:
         is_receiving_ = true;
         receivers_.push_back(receiver);
         if (received_.empty()) return;
-        const std::unique_ptr<received_message> first = received_.pop();
-        session_.acknowledge(first->token);
-        complete(receiver, error_code{}, std::move(first->content));
+        received_message first = received_.pop();
+        session_.acknowledge(first.token);
+        complete(receiver, error_code{}, std::move(first.content));
     }
 
     /// The operation is pending no longer: its handler may be called.

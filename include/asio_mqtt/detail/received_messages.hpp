@@ -8,15 +8,11 @@
 #include <asio_mqtt/session/intrusive_list.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <utility>
 
 namespace asio_mqtt::detail {
 
-struct received_message : list_node {
-    received_message(message&& kept, acknowledgement kept_token)
-        : content{std::move(kept)}, token{kept_token} {}
-
+struct received_message {
     message content;
     acknowledgement token;
 };
@@ -37,23 +33,29 @@ public:
     std::size_t bytes() const noexcept { return bytes_; }
 
     void push(message&& content, acknowledgement token) {
-        auto& added = *new received_message{std::move(content), token};
+        auto& added = *new node{{}, {std::move(content), token}};
         messages_.push_back(added);
-        bytes_ += size_of(added.content);
+        bytes_ += size_of(added.value.content);
     }
 
-    std::unique_ptr<received_message> pop() noexcept {
-        std::unique_ptr<received_message> first{&messages_.pop_front()};
-        bytes_ -= size_of(first->content);
-        return first;
+    received_message pop() noexcept {
+        node& first = messages_.pop_front();
+        received_message value = std::move(first.value);
+        delete &first;
+        bytes_ -= size_of(value.content);
+        return value;
     }
 
 private:
+    struct node : list_node {
+        received_message value;
+    };
+
     static std::size_t size_of(const message& content) noexcept {
         return sizeof(message) + content.topic.size() + content.payload.size();
     }
 
-    intrusive_list<received_message> messages_;
+    intrusive_list<node> messages_;
     std::size_t bytes_ = 0;
 };
 

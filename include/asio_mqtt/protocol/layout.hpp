@@ -170,26 +170,22 @@ constexpr std::uint8_t flags_of(const Packet& packet) noexcept {
     }
 }
 
-/// The return code of a 3.1.1 CONNACK (3.2.2.3 of 3.1.1) as the reason code that means the same;
-/// none for a return code that is reserved.
-constexpr std::optional<reason_code> from_return_code(std::uint8_t code) noexcept {
-    switch (code) {
-        case 0: return reason_code::success;
-        case 1: return reason_code::unsupported_protocol_version;
-        case 2: return reason_code::client_identifier_not_valid;
-        case 3: return reason_code::server_unavailable;
-        case 4: return reason_code::bad_user_name_or_password;
-        case 5: return reason_code::not_authorized;
-        default: return std::nullopt;
-    }
-}
+/// What the return codes of a 3.1.1 CONNACK mean, from 0 on (3.2.2.3 of 3.1.1).
+inline constexpr reason_code return_codes[] = {
+    reason_code::success,
+    reason_code::unsupported_protocol_version,
+    reason_code::client_identifier_not_valid,
+    reason_code::server_unavailable,
+    reason_code::bad_user_name_or_password,
+    reason_code::not_authorized,
+};
 
-/// The reverse; none for a reason that 3.1.1 cannot express.
-constexpr std::optional<std::uint8_t> to_return_code(reason_code reason) noexcept {
-    for (std::uint8_t code = 0; code <= 5; ++code) {
-        if (from_return_code(code) == reason) return code;
-    }
-    return std::nullopt;
+/// The reverse; `std::size(return_codes)` for a reason that 3.1.1 cannot express.
+constexpr std::uint8_t to_return_code(reason_code reason) noexcept {
+    std::uint8_t code = 0;
+    while (code < std::size(return_codes) && return_codes[code] != reason)
+        ++code;
+    return code;
 }
 
 /// SUBACK codes of 3.1.1 are three granted QoS and one failure (3.9.3 of 3.1.1).

@@ -101,8 +101,8 @@ public:
     void return_code(reason_code& reason) noexcept {
         std::uint8_t byte = 0;
         integer("return code", byte);
-        if (const auto known = from_return_code(byte)) {
-            reason = *known;
+        if (byte < std::size(return_codes)) {
+            reason = return_codes[byte];
         } else {
             fail(decode_errc::invalid_reason_code, "return code", 1);
         }

@@ -86,7 +86,8 @@ public:
         ++size_;
     }
     void return_code(reason_code reason) noexcept {
-        if (!to_return_code(reason)) fail(errc::invalid_reason_code, "reason");
+        if (to_return_code(reason) == std::size(return_codes))
+            fail(errc::invalid_reason_code, "reason");
         ++size_;
     }
     void rest(std::string_view payload) noexcept { size_ += payload.size(); }
@@ -252,7 +253,7 @@ public:
     void reason(packet_type, reason_code reason) noexcept {
         put(static_cast<std::uint8_t>(reason));
     }
-    void return_code(reason_code reason) noexcept { put(to_return_code(reason).value_or(3)); }
+    void return_code(reason_code reason) noexcept { put(to_return_code(reason)); }
     void rest(std::string_view bytes) noexcept {
         if (!bytes.empty()) std::memcpy(out_, bytes.data(), bytes.size());
         out_ += bytes.size();

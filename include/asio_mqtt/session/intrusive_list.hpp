@@ -23,22 +23,51 @@ public:
     }
 
 private:
+    friend class untyped_list;
     template <class T>
     friend class intrusive_list;
     list_node* next_ = nullptr;
     list_node* previous_ = nullptr;
 };
 
+/// What an intrusive_list is for elements of every type.
+class untyped_list {
+public:
+    untyped_list() noexcept { close(); }
+    untyped_list(const untyped_list&) = delete;
+    untyped_list& operator=(const untyped_list&) = delete;
+
+    bool empty() const noexcept { return head_.next_ == &head_; }
+
+protected:
+    static void insert_before(list_node& position, list_node& element) noexcept {
+        element.next_ = &position;
+        element.previous_ = position.previous_;
+        position.previous_->next_ = &element;
+        position.previous_ = &element;
+    }
+    static void splice_before(list_node& position, untyped_list& others) noexcept {
+        if (others.empty()) return;
+        list_node* first = others.head_.next_;
+        list_node* last = others.head_.previous_;
+        first->previous_ = position.previous_;
+        position.previous_->next_ = first;
+        last->next_ = &position;
+        position.previous_ = last;
+        others.close();
+    }
+
+    list_node head_;  // a ring: the end is the head
+
+private:
+    void close() noexcept { head_.next_ = head_.previous_ = &head_; }
+};
+
 /// A list whose links lie in its elements: queueing allocates nothing, and any element leaves in
 /// one step. The list owns nothing: whoever takes an element out has it.
 template <class T>
-class intrusive_list {
+class intrusive_list : public untyped_list {
 public:
-    intrusive_list() noexcept { close(); }
-    intrusive_list(const intrusive_list&) = delete;
-    intrusive_list& operator=(const intrusive_list&) = delete;
-
-    bool empty() const noexcept { return head_.next_ == &head_; }
     T& front() const noexcept { return static_cast<T&>(*head_.next_); }
 
     class iterator {
@@ -71,27 +100,6 @@ public:
 
     /// Moves all of `others` before the first element.
     void prepend(intrusive_list& others) noexcept { splice_before(*head_.next_, others); }
-
-private:
-    void close() noexcept { head_.next_ = head_.previous_ = &head_; }
-    static void insert_before(list_node& position, list_node& element) noexcept {
-        element.next_ = &position;
-        element.previous_ = position.previous_;
-        position.previous_->next_ = &element;
-        position.previous_ = &element;
-    }
-    static void splice_before(list_node& position, intrusive_list& others) noexcept {
-        if (others.empty()) return;
-        list_node* first = others.head_.next_;
-        list_node* last = others.head_.previous_;
-        first->previous_ = position.previous_;
-        position.previous_->next_ = first;
-        last->next_ = &position;
-        position.previous_ = last;
-        others.close();
-    }
-
-    list_node head_;  // a ring: the end is the head
 };
 
 }  // namespace asio_mqtt::detail

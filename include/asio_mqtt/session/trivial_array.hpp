@@ -11,21 +11,15 @@
 
 namespace asio_mqtt::detail {
 
-/// A std::vector for elements that may be moved as bytes, and that are left unset where it grows.
-///
-/// It is here for the compile time of every program that includes the client: a std::vector of one
-/// more type costs about 25 ms, this a tenth of it.
-template <class T>
-class trivial_array {
-    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
-
+/// What a trivial_array is for elements of every type.
+class trivial_memory {
 public:
-    trivial_array() = default;
-    trivial_array(const trivial_array&) = delete;
-    trivial_array& operator=(const trivial_array&) = delete;
-    ~trivial_array() { std::free(data_); }
+    trivial_memory() = default;
+    trivial_memory(const trivial_memory&) = delete;
+    trivial_memory& operator=(const trivial_memory&) = delete;
+    ~trivial_memory() { std::free(data_); }
 
-    void swap(trivial_array& other) noexcept {
+    void swap(trivial_memory& other) noexcept {
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
         std::swap(capacity_, other.capacity_);
@@ -34,21 +28,7 @@ public:
     bool empty() const noexcept { return size_ == 0; }
     std::size_t size() const noexcept { return size_; }
     std::size_t capacity() const noexcept { return capacity_; }
-    T* data() const noexcept { return data_; }
-    T* begin() const noexcept { return data_; }
-    T* end() const noexcept { return data_ + size_; }
-    T& operator[](std::size_t index) const noexcept { return data_[index]; }
-    T& back() const noexcept { return data_[size_ - 1]; }
-
-    void push_back(const T& element) {
-        resize(size_ + 1);
-        back() = element;
-    }
     void pop_back() noexcept { --size_; }
-    void resize(std::size_t size) {
-        if (size > capacity_) grow(size);
-        size_ = size;
-    }
     /// Keeps the memory.
     void clear() noexcept { size_ = 0; }
     void free() noexcept {
@@ -57,18 +37,45 @@ public:
         size_ = capacity_ = 0;
     }
 
-private:
-    void grow(std::size_t size) {
-        const std::size_t larger = size > capacity_ * 2 ? size : capacity_ * 2;
-        void* const moved = std::realloc(static_cast<void*>(data_), larger * sizeof(T));
-        if (moved == nullptr) throw std::bad_alloc{};
-        data_ = static_cast<T*>(moved);
-        capacity_ = larger;
+protected:
+    void resize(std::size_t size, std::size_t element_size) {
+        if (size > capacity_) {
+            const std::size_t larger = size > capacity_ * 2 ? size : capacity_ * 2;
+            void* const moved = std::realloc(data_, larger * element_size);
+            if (moved == nullptr) throw std::bad_alloc{};
+            data_ = moved;
+            capacity_ = larger;
+        }
+        size_ = size;
     }
 
-    T* data_ = nullptr;
+    void* data_ = nullptr;
+
+private:
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
+};
+
+/// A std::vector for elements that may be moved as bytes, and that are left unset where it grows.
+///
+/// It is here for the compile time of every program that includes the client: a std::vector of one
+/// more type costs about 25 ms, this a tenth of it.
+template <class T>
+class trivial_array : public trivial_memory {
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+public:
+    T* data() const noexcept { return static_cast<T*>(data_); }
+    T* begin() const noexcept { return data(); }
+    T* end() const noexcept { return data() + size(); }
+    T& operator[](std::size_t index) const noexcept { return data()[index]; }
+    T& back() const noexcept { return data()[size() - 1]; }
+
+    void resize(std::size_t size) { trivial_memory::resize(size, sizeof(T)); }
+    void push_back(const T& element) {
+        resize(size() + 1);
+        back() = element;
+    }
 };
 
 }  // namespace asio_mqtt::detail

@@ -137,7 +137,7 @@ private:
     void refuse(reason_code reason) {
         if (is_v5() && !is_listed(packet_type::connack, reason)) {
             reason = reason_code::unspecified_error;
-        } else if (!is_v5() && !wire::to_return_code(reason)) {
+        } else if (!is_v5() && wire::to_return_code(reason) == std::size(wire::return_codes)) {
             reason = reason_code::server_unavailable;
         }
         send(connack_packet{.reason = reason});
