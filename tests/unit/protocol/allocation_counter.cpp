@@ -4,15 +4,46 @@
 #include "support/allocation_counter.hpp"
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
-
-// Replaces operator new and delete of the whole program: they count, and do otherwise what they
-// always do. All forms are replaced together, for the sanitizers' own ones do not mix with these.
 
 namespace {
 
 std::atomic<std::size_t> count{0};
+
+}  // namespace
+
+std::size_t test::allocation_count() noexcept {
+    return count;
+}
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define COUNTS_BY_HOOK
+#endif
+#endif
+
+#ifdef COUNTS_BY_HOOK
+
+// Clang's thread sanitizer brings operator new and delete that cannot be replaced, and a hook that
+// both they and malloc() call.
+
+#include <sanitizer/allocator_interface.h>
+
+namespace {
+
+[[maybe_unused]] const int is_installed = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++count; }, [](const volatile void*) {});
+
+}  // namespace
+
+#else
+
+// Replaces operator new and delete of the whole program: they count, and do otherwise what they
+// always do. All forms are replaced together, for the sanitizers' own ones do not mix with these.
+
+#include <cstdlib>
+#include <new>
+
+namespace {
 
 void* allocate(std::size_t size) noexcept {
     ++count;
@@ -25,10 +56,6 @@ void* allocate_or_throw(std::size_t size) {
 }
 
 }  // namespace
-
-std::size_t test::allocation_count() noexcept {
-    return count;
-}
 
 void* operator new(std::size_t size) {
     return allocate_or_throw(size);
@@ -60,3 +87,5 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept {
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
     std::free(memory);
 }
+
+#endif
