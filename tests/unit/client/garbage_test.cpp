@@ -227,7 +227,8 @@ TEST_CASE_METHOD(scripted_fixture, "garbage: acknowledgements that answer nothin
     CHECK(connector.attempts().size() == 1);
 }
 
-TEST_CASE_METHOD(scripted_fixture, "garbage: a SUBACK with too few or many reasons (3.8.4)") {
+TEST_CASE_METHOD(scripted_fixture,
+                 "garbage: a SUBACK with too few or many reasons (3.8.4) [immune-12]") {
     const char* suback = GENERATE("90 04 00 01 00 00", "90 06 00 01 00 00 00 00");
     auto c = make();
     test::subscribe_outcome subscribed;
@@ -249,6 +250,26 @@ TEST_CASE_METHOD(scripted_fixture, "garbage: a SUBACK with too few or many reaso
     next.send("40 02 00 02");
     settle();
     CHECK(published.succeeded());
+}
+
+TEST_CASE_METHOD(scripted_fixture,
+                 "garbage: a packet over the default maximum, 16 MiB (3.1.2.11.4) [immune-27]") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    auto c = make(options(version));
+    c.async_run(asio::detached);
+    auto broker = accept(version);
+    // The length is refused when it is there, so 16,777,216 bytes may begin, one more may not.
+    broker.send("30 FB FF FF 07");
+    settle();
+    c.async_publish("t", "", qos::at_most_once, asio::detached);
+    const bool is_v5 = version == protocol_version::v5;
+    CHECK(broker.receive(is_v5 ? 6 : 5) ==
+          test::to_hex(test::hex(is_v5 ? "30 04 00 01 't' 00" : "30 03 00 01 't'")));
+    broker.stream().close();
+    auto next = accept(version);
+    next.send("30 FC FF FF 07");
+    CHECK(next.receive(3) == (is_v5 ? "E0 01 95" : ""));
+    CHECK(next.is_closed());
 }
 
 TEST_CASE_METHOD(scripted_fixture, "garbage: more messages than the Receive Maximum (4.9)") {

@@ -217,6 +217,38 @@ TEST_CASE_METHOD(scripted_fixture, "publish: a connection's limits end what wait
     CHECK(ran.calls == 0);
 }
 
+TEST_CASE_METHOD(scripted_fixture,
+                 "publish: too large for the broker, it is not tried again [immune-26]") {
+    auto c = make();
+    c.async_run(asio::detached);
+    test::publish_outcome unsent, resent, fine;
+    c.async_publish("t", std::string(100, 'x'), qos::at_least_once, unsent.handler());
+    {
+        // Maximum Packet Size 50 (3.2.2.3.6) for what waited, and 200 later.
+        auto broker = accept_5("20 08 00 00 05 27 00 00 00 32");
+        CHECK(unsent.failed_with(errc::packet_too_large));
+        broker.stream().close();
+        settle();
+    }
+    c.async_publish("t", std::string(100, 'y'), qos::at_least_once, resent.handler());
+    {
+        auto broker = accept_5("20 08 01 00 05 27 00 00 00 C8");
+        CHECK(broker.receive(108).starts_with("32 6A 00 01 74 00 01 00 79"));
+        broker.stream().close();
+    }
+    {
+        auto broker = accept_5("20 08 01 00 05 27 00 00 00 32");  // unacknowledged, and 50 again
+        CHECK(resent.failed_with(errc::packet_too_large));
+        broker.stream().close();
+    }
+    auto broker = accept_5("20 03 01 00 00");
+    c.async_publish("t", "", qos::at_most_once, fine.handler());
+    CHECK(broker.receive(6) == test::to_hex(test::hex("30 04 00 01 't' 00")));
+    CHECK(fine.succeeded());
+    CHECK(unsent.calls + resent.calls == 2);
+    CHECK(connector.attempts().size() == 4);
+}
+
 TEST_CASE_METHOD(client_fixture, "publish: in the order of the calls, whatever the QoS") {
     const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
     auto c = make("a", version);

@@ -49,6 +49,22 @@ TEST_CASE_METHOD(client_fixture, "will: published when the connection is lost, n
     }
 }
 
+TEST_CASE_METHOD(scripted_fixture,
+                 "will: an empty payload is one, and retained only when asked for [immune-24]") {
+    const bool is_v5 = GENERATE(false, true);
+    auto wanted = options(is_v5 ? protocol_version::v5 : protocol_version::v3_1_1);
+    wanted.will = will_options{.topic = "w"};
+    auto c = make(wanted);
+    c.async_run(asio::detached);
+    auto broker = accept();
+    // Flags: will, and clean start in 5.0 (3.1.2.3); will topic, empty will payload (3.1.3).
+    const char* expected =
+        is_v5 ? "10 1E 00 04 'MQTT' 05 06 00 3C 0A 11 00 00 02 58 27 01 00 00 00 00 01 'c'"
+                "00 00 01 'w' 00 00"
+              : "10 12 00 04 'MQTT' 04 04 00 3C 00 01 'c' 00 01 'w' 00 00";
+    CHECK(broker.receive(is_v5 ? 32 : 20) == test::to_hex(test::hex(expected)));
+}
+
 TEST_CASE_METHOD(scripted_fixture, "will: in the CONNECT with all its fields (3.1.3.2)") {
     auto wanted = options();
     wanted.will = will_options{.topic = "w",

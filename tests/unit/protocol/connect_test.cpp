@@ -110,6 +110,8 @@ TEST_CASE("CONNECT: the flags say what follows") {
 TEST_CASE("CONNECT: an empty client id, in 3.1.1 with a clean session alone [immune-23]") {
     check_both_ways<v5>(connect_packet{.clean_start = false},
                         "10 0D 00 04 'MQTT' 05 00 00 00 00 00 00");
+    check_both_ways<v3>(connect_packet{.clean_start = true},
+                        "10 0C 00 04 'MQTT' 04 02 00 00 00 00");  // [MQTT-3.1.3-7] of 3.1.1
     check_not_sent<v3>(connect_packet{.clean_start = false}, errc::client_id_required, "client_id");
     // A server answers it with return code 2 [MQTT-3.1.3-8]: well-formed it is.
     check_decodes<v3>("10 0C 00 04 'MQTT' 04 00 00 00 00 00", connect_packet{.clean_start = false});

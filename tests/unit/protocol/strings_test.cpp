@@ -213,6 +213,28 @@ TEST_CASE("strings sent: over 65535 bytes, or not UTF-8, is refused in every fie
         "topic filter", errc::invalid_topic_filter, errc::invalid_topic_filter);
 }
 
+TEST_CASE("strings sent in 3.1.1: over 65535 bytes, or not UTF-8, is refused [immune-21]") {
+    const std::string too_long(65'536, 'x');  // 1.5.3 of 3.1.1
+    for (const std::string_view text : {std::string_view{too_long}, "\xED\xA0\x80"sv, "a\0b"sv}) {
+        const errc error = text == too_long ? errc::string_too_long : errc::invalid_utf8;
+        check_not_sent<v3>(connect_packet{.client_id = text}, error, "client_id");
+        check_not_sent<v3>(connect_packet{.user_name = text}, error, "user_name");
+        check_not_sent<v3>(connect_packet{.will = will{.topic = text}}, errc::invalid_topic_name,
+                           "will topic");
+        check_not_sent<v3>(publish_packet{.topic = text}, errc::invalid_topic_name, "topic");
+        const std::vector<topic_subscription> subscriptions{{.filter = text}};
+        check_not_sent<v3>(subscribe_packet{.packet_id = 1, .subscriptions = subscriptions},
+                           errc::invalid_topic_filter, "topic filter");
+        const std::vector<std::string_view> filters{text};
+        check_not_sent<v3>(unsubscribe_packet{.packet_id = 1, .filters = filters},
+                           errc::invalid_topic_filter, "topic filter");
+    }
+    check_not_sent<v3>(connect_packet{.user_name = "u", .password = too_long},
+                       errc::string_too_long, "password");
+    check_not_sent<v3>(connect_packet{.will = will{.topic = "w", .payload = too_long}},
+                       errc::string_too_long, "will payload");
+}
+
 TEST_CASE("strings of 65535 bytes go both ways") {
     const std::string longest(65'535, 'x');
     std::vector<std::byte> encoded;

@@ -4,6 +4,7 @@
 #include <asio_mqtt/protocol/variable_byte_integer.hpp>
 
 #include "unit/protocol/check_codec.hpp"
+#include "unit/protocol/places.hpp"
 
 using namespace asio_mqtt;
 using namespace test;
@@ -87,4 +88,17 @@ TEST_CASE("variable byte integer: longer than needed is malformed, wherever it s
                       "subscription_identifier");
     check_refused<v5>("82 0C 00 01 03 0B 80 00 00 03 'a/b' 00", decode_errc::malformed_length, 6,
                       "subscription_identifier");
+    // The property length of every packet: here 0 and 1 in two bytes, and one of five bytes.
+    for (const property_place& place : property_places) {
+        INFO(place.name);
+        for (const std::string length : {"80 00", "81 00", "80 80 80 80 00"}) {
+            std::vector<std::byte> body = hex(place.before);
+            append(body, hex(length + "00"));
+            append(body, hex(place.after));
+            std::vector<std::byte> bytes = hex(place.first_byte);
+            append(bytes, with_length(body));
+            check_refused<v5>(bytes, decode_errc::malformed_length, block_offset(place) - 1,
+                              "property length");
+        }
+    }
 }

@@ -129,6 +129,22 @@ TEST_CASE("limits: an oversized publish in the queue does not hold up the rest [
     CHECK(driver.receive("40 02 00 01") == "small done");
 }
 
+TEST_CASE("limits: a subscription that grew too large is not renewed for ever [immune-26]") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.subscribe("s", {{.filter = "0123456789AB"}}, "handler");
+    driver.written();
+    CHECK(driver.receive("90 04 00 01 00 00") == "s done");
+    driver.lose();
+    // The session is lost, and Maximum Packet Size 20 now (3.2.2.3.6).
+    driver.go_online("20 08 00 00 05 27 00 00 00 14");
+    CHECK(driver.written() == "");
+    CHECK(driver.events() == "");
+    driver.lose();
+    driver.go_online();
+    CHECK(driver.written() == "");
+}
+
 TEST_CASE("limits: an incoming packet over our maximum closes with 0x95 [immune-27]") {
     session_driver driver{v5};
     connect_packet packet = kept_session(v5);

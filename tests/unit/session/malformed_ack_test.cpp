@@ -125,6 +125,17 @@ TEST_CASE("SUBACK and UNSUBACK with the wrong number of reason codes [immune-12]
     }
 }
 
+TEST_CASE("UNSUBACK with fewer reason codes than filters [immune-12]") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.unsubscribe("unsubscribe", {{"a"}, {"b"}, {"c"}});
+    driver.written();
+    const std::string message = make_error_code(errc::wrong_reason_count).message();
+    CHECK(driver.receive("B0 05 00 01 00 00 11") ==
+          "unsubscribe: " + message + ", closed: " + message);
+    CHECK(driver.written() == "E0 01 82");
+}
+
 TEST_CASE("SUBACK without any reason code") {
     for (const auto version : {v3, v5}) {
         session_driver driver{version};
