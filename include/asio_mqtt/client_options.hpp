@@ -74,6 +74,8 @@ struct client_options {
     /// second.
     std::chrono::milliseconds minimum_reconnect_delay{500};
     std::chrono::milliseconds maximum_reconnect_delay{30'000};
+    /// Decides these random waits, so that a test can repeat them; 0: other ones for each client.
+    std::uint64_t reconnect_seed = 0;
 
     /// Bytes of messages that wait for async_receive(); beyond it nothing more is read from the
     /// broker.

@@ -68,7 +68,7 @@ public:
                     .maximum_packet_size = options_.maximum_packet_size,
                     .assumed_receive_maximum = options_.assumed_receive_maximum}},
           reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
-                     random_seed(this)},
+                     options_.reconnect_seed != 0 ? options_.reconnect_seed : random_seed(this)},
           connector_{std::move(connector)},
           timer_{this->executor()} {}
 
@@ -250,13 +250,7 @@ private:
     /// All is written. A socket that is closed with unread bytes in it resets the connection, and
     /// the peer may never see the DISCONNECT: so the other side is waited for, where one direction
     /// can be ended alone.
-    void finish_closing() {
-        if (shut_down_output(*stream_)) {
-            read();
-        } else {
-            end(end_error_);
-        }
-    }
+    void finish_closing() { shut_down_output(*stream_) ? read() : end(end_error_); }
 
     /// Gives up the stream. It must outlive what is pending on it, so it ends in end_stream().
     void end(error_code error) {
@@ -346,7 +340,7 @@ private:
         if (!requests_.empty() && now() < drain_deadline_) return;
         is_stopping_ = true;
         stop_error_ = {};
-        session_.disconnect({});
+        if (!lost_) session_.disconnect({});  // else nothing is written any more
         close({});
     }
 
@@ -501,8 +495,9 @@ private:
 
     void expired() {
         const time_point at = now();
-        if (state_ == state::connected) session_.expired(at);
-        if (is_disconnecting_ && !is_stopping_ && !session_.is_online() && at >= drain_deadline_) {
+        if (state_ == state::connected) {
+            session_.expired(at);
+        } else if (is_disconnecting_ && !is_stopping_ && at >= drain_deadline_) {
             return stop({});  // the connection was lost while it drained
         }
         if (at < deadline_) return;

@@ -168,7 +168,8 @@ public:
         const auto expiry = packet.properties.session_expiry_interval;
         // (3.14.2.2.2) What was to end with the connection cannot be kept afterwards.
         if (!asked_to_be_kept_ && expiry.value_or(0) != 0) return errc::invalid_property_value;
-        flush();
+        // What flush() takes counts as sent: it must leave with a write that begins now.
+        if (!output_.is_writing()) flush();
         encode(packet);
         if (expiry == 0U) has_session_ = false;
         phase_ = phase::closed;

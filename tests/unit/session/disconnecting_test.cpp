@@ -136,3 +136,17 @@ TEST_CASE("disconnecting: a session may go with everything unfinished") {
     }
     CHECK(driver.core.start_write(driver.now).empty() == (end == "offline"));
 }
+
+TEST_CASE("disconnecting: behind a write under way nothing counts as sent that may never be") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("a", qos_1, "t");
+    CHECK_FALSE(driver.core.start_write(driver.now).empty());
+    driver.publish("b", qos_1, "t");
+    CHECK_FALSE(driver.core.disconnect({}));
+    driver.core.finish_write();
+    CHECK(driver.written() == "E0 00");  // [MQTT-3.14.4-1]
+    driver.resume();
+    // Sent again with DUP, and for the first time without [MQTT-3.3.1-1].
+    CHECK(driver.written() == to_hex(hex("3A 06 00 01 't' 00 01 00 32 06 00 01 't' 00 02 00")));
+}

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/wire_observer.hpp"
 #include "unit/session/model_broker.hpp"
-#include "unit/session/wire_observer.hpp"
 
 // Each script of publishes, messages and subscriptions is played between a session and a model of a
 // broker, once for every byte of either direction, with the connection lost after that byte; with a

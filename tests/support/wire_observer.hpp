@@ -12,9 +12,11 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
-#include "unit/session/model_broker.hpp"
+#include "support/packet_stream.hpp"
 
 namespace test {
 
@@ -29,27 +31,39 @@ public:
 
     /// All that the client has handed to a write, also what is lost on the way.
     void client_wrote(std::span<const std::byte> bytes) {
+        if (bytes.empty()) return;  // the rest of what was shown before
         from_client_.append(bytes);
+        const std::size_t answered = answered_since_write_.size();
         from_client_.for_each([this](const mqtt::any_packet& packet) {
             std::visit([this](const auto& each) { check_state(each), wrote(each); }, packet);
         });
+        answered_since_write_.erase(
+            answered_since_write_.begin(),
+            answered_since_write_.begin() + static_cast<std::ptrdiff_t>(answered));
     }
     /// What has arrived at the client.
     void client_received(std::span<const std::byte> bytes) {
+        if (has_disconnect_) return;  // nobody looks at it any more
         to_client_.append(bytes);
         to_client_.for_each([this](const mqtt::any_packet& packet) {
             std::visit([this](const auto& each) { received(each); }, packet);
         });
     }
+    /// The connection is gone; the client may have asked for DISCONNECT and not come to write it.
+    void lost_connection_while_disconnecting() {
+        answers_may_be_unseen();
+        lost_connection();
+    }
     void lost_connection() {
         ++connection_;
         from_client_.clear();
         to_client_.clear();
-        has_connect_ = is_online_ = has_sent_new_ = false;
+        has_connect_ = has_disconnect_ = is_online_ = has_sent_new_ = false;
         in_window_.clear();
         last_resent_ = 0;
         acks_due_.clear();
         pubcomps_due_.clear();
+        answered_since_write_.clear();
         std::erase_if(in_use_, [](const auto& each) { return !each.second.is_publish; });
     }
 
@@ -66,6 +80,10 @@ private:
         bool is_released;  // PUBREC has arrived
     };
 
+    void answers_may_be_unseen() {
+        for (const auto& [id, before] : answered_since_write_)
+            unclear_[id] = before;
+    }
     void fault(const std::string& text) { faults += text + "; "; }
     void expect(bool right, const char* otherwise) {
         if (!right) fault(otherwise);
@@ -73,15 +91,22 @@ private:
 
     template <class Packet>
     void check_state(const Packet&) {
+        expect(!has_disconnect_, "a packet behind DISCONNECT");  // [MQTT-3.14.4-1]
         if (Packet::type == mqtt::packet_type::connect) {
             expect(!has_connect_, "a second CONNECT");
             has_connect_ = true;
-        } else {
+        } else if (Packet::type != mqtt::packet_type::disconnect) {
             expect(is_online_, "a packet before the CONNACK");
         }
     }
 
     void wrote(const mqtt::connect_packet&) {}
+    void wrote(const mqtt::pingreq_packet&) {}
+    /// What came in after the client had asked for DISCONNECT it has not looked at.
+    void wrote(const mqtt::disconnect_packet&) {
+        has_disconnect_ = true;
+        answers_may_be_unseen();
+    }
     void wrote(const mqtt::publish_packet& publish) {
         const std::string payload{publish.payload};
         if (publish.qos == mqtt::qos::at_most_once) {
@@ -89,6 +114,7 @@ private:
             return;
         }
         expect(publish.packet_id != 0, "identifier 0");
+        clear_up(publish.packet_id, publish.dup);
         const auto found = in_use_.find(publish.packet_id);
         if (publish.dup) {
             if (found == in_use_.end()) return fault("DUP on a first sending");
@@ -115,6 +141,10 @@ private:
         expect(in_window_.size() <= receive_maximum_, "over the Receive Maximum");
     }
     void wrote(const mqtt::pubrel_packet& pubrel) {
+        if (const auto unseen = unclear_.find(pubrel.packet_id); unseen != unclear_.end()) {
+            if (unseen->second.is_released) in_use_[pubrel.packet_id] = unseen->second;
+            unclear_.erase(unseen);
+        }
         const auto found = in_use_.find(pubrel.packet_id);
         expect(found != in_use_.end() && found->second.is_released, "PUBREL without PUBREC");
     }
@@ -143,7 +173,9 @@ private:
 
     void received(const mqtt::connack_packet& connack) {
         is_online_ = true;
-        if (!connack.session_present) in_use_.clear();
+        if (connack.session_present) return;
+        in_use_.clear();
+        unclear_.clear();
     }
     void received(const mqtt::publish_packet& publish) {
         if (publish.qos != mqtt::qos::at_most_once) acks_due_.push_back(publish.packet_id);
@@ -152,6 +184,7 @@ private:
     void received(const mqtt::pubrec_packet& ack) {
         const auto found = in_use_.find(ack.packet_id);
         if (found == in_use_.end()) return;
+        answered_since_write_.emplace_back(ack.packet_id, found->second);
         found->second.is_released = true;
         taken_over_.insert(found->second.payload);
     }
@@ -162,7 +195,21 @@ private:
     template <class Packet>
     void received(const Packet&) {}
 
+    /// The first packet about an identifier tells whether the client has seen the answer.
+    void clear_up(std::uint16_t id, bool is_resend) {
+        const auto found = unclear_.find(id);
+        if (found == unclear_.end()) return;
+        if (is_resend) {
+            in_use_[id] = found->second;
+            taken_over_.erase(found->second.payload);
+        }
+        unclear_.erase(found);
+    }
+
     void finished(std::uint16_t id) {
+        if (const auto found = in_use_.find(id); found != in_use_.end()) {
+            answered_since_write_.emplace_back(id, found->second);
+        }
         in_use_.erase(id);
         in_window_.erase(id);
     }
@@ -172,16 +219,19 @@ private:
     packet_stream to_client_;
 
     std::map<std::uint16_t, use> in_use_;
-    std::set<std::string> taken_over_;  // answered with PUBREC, in whatever session
+    std::set<std::string> taken_over_;      // answered with PUBREC, in whatever session
+    std::map<std::uint16_t, use> unclear_;  // as it was before an answer that may not be seen
     std::uint64_t count_ = 0;
     int connection_ = 1;
 
     // Of the connection.
     bool has_connect_ = false;
+    bool has_disconnect_ = false;
     bool is_online_ = false;
     bool has_sent_new_ = false;
     std::uint64_t last_resent_ = 0;
     std::set<std::uint16_t> in_window_;  // PUBLISH sent and not finished
+    std::vector<std::pair<std::uint16_t, use>> answered_since_write_;
     std::deque<std::uint16_t> acks_due_;
     std::deque<std::uint16_t> pubcomps_due_;
 };

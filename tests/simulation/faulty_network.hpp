@@ -1,0 +1,252 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/testing/broker.hpp>
+#include <asio_mqtt/testing/manual_clock.hpp>
+#include <asio_mqtt/transport/broker_address.hpp>
+
+#include "simulation/random.hpp"
+#include "support/wire_observer.hpp"
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace simulation {
+
+namespace mqtt = asio_mqtt;
+using mqtt::testing::manual_timer;
+using namespace std::chrono_literals;
+
+/// How bad the network between one client and the broker is.
+struct weather {
+    bool is_calm = true;
+    bool is_down = false;         ///< Connections are refused.
+    unsigned delay = 0;           ///< Percent of reads and writes that take their time.
+    unsigned cut = 0;             ///< Percent of connections that break somewhere.
+    unsigned half_open = 0;       ///< Percent of those: nobody is told, bytes just vanish.
+    std::size_t longest = 1'000;  ///< Bytes of a read or write.
+};
+
+/// The way from one client to the broker: counts bytes, breaks connections, and shows all to an
+/// observer.
+class network {
+public:
+    network(mqtt::testing::broker& server, random& from, test::wire_observer& watching)
+        : broker{server}, chance{from}, observer{watching} {}
+
+    weather now;
+    mqtt::testing::broker& broker;
+    random& chance;
+    test::wire_observer& observer;
+
+    /// One connection, as long as somebody has to do with it.
+    struct connection {
+        connection(network& through, mqtt::testing::memory_stream made)
+            : way{through},
+              stream{std::move(made)},
+              read_timer{stream.get_executor()},
+              write_timer{stream.get_executor()} {}
+
+        bool is_silent() const { return is_half_open && left == 0; }
+        /// Bytes in either direction until it breaks.
+        void count(std::size_t size) {
+            left -= std::min(left, size);
+            if (left == 0 && !is_half_open) close();
+        }
+        void close() {
+            if (std::exchange(is_closed, true)) return;
+            stream.close();
+            read_timer.cancel();
+            write_timer.cancel();
+        }
+        /// How long a read or write waits before it begins: for ever when the peer is gone.
+        std::chrono::milliseconds wait() const {
+            if (is_silent()) return 1'000'000s;
+            if (way.now.is_calm || !way.chance.chance(way.now.delay)) return 0ms;
+            return std::chrono::milliseconds{way.chance.below(3'000)};
+        }
+        std::size_t piece(std::size_t size) const {
+            if (way.now.is_calm) return size;
+            const std::size_t most =
+                std::min({size, way.now.longest, std::max<std::size_t>(left, 1)});
+            return 1 + way.chance.below(most);
+        }
+
+        network& way;
+        mqtt::testing::memory_stream stream;
+        manual_timer read_timer;
+        manual_timer write_timer;
+        std::size_t left = std::size_t(-1);
+        bool is_half_open = false;
+        bool is_closed = false;
+        bool is_given_up = false;    // the client has closed it, and looks at nothing any more
+        std::size_t seen_ahead = 0;  // bytes of the next write that the observer has seen
+        std::vector<std::byte> piece_to_write;
+    };
+    std::weak_ptr<connection> latest;
+
+    void cut() {
+        if (const auto alive = latest.lock()) alive->close();
+    }
+
+    std::shared_ptr<connection> connect() {
+        auto made = std::make_shared<connection>(*this, broker.connect());
+        if (!now.is_calm && chance.chance(now.cut)) {
+            made->left = chance.below(chance.chance(50) ? 60 : 1'500);
+            made->is_half_open = chance.chance(now.half_open);
+        }
+        observer.lost_connection_while_disconnecting();
+        latest = made;
+        return made;
+    }
+};
+
+/// A stream of such a network.
+class faulty_stream {
+public:
+    using executor_type = asio::any_io_executor;
+
+    explicit faulty_stream(std::shared_ptr<network::connection> connection)
+        : connection_{std::move(connection)} {}
+    faulty_stream(faulty_stream&&) noexcept = default;
+    faulty_stream& operator=(faulty_stream&&) noexcept = default;
+    ~faulty_stream() {
+        if (connection_ != nullptr) close();
+    }
+
+    executor_type get_executor() const { return connection_->stream.get_executor(); }
+    void close() {
+        connection_->is_given_up = true;
+        connection_->close();
+    }
+
+    template <class Token>
+    auto async_read_some(const asio::mutable_buffer& room, Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
+            [](auto handler, std::shared_ptr<network::connection> at, asio::mutable_buffer into) {
+                after_wait(at, at->read_timer, std::move(handler), [at, into](auto done) {
+                    const asio::mutable_buffer piece{into.data(), at->piece(into.size())};
+                    at->stream.async_read_some(
+                        piece,
+                        asio::bind_executor(
+                            asio::get_associated_executor(done, at->stream.get_executor()),
+                            [at, piece, done](std::error_code error, std::size_t size) mutable {
+                                if (!at->is_given_up) {
+                                    at->way.observer.client_received(
+                                        {static_cast<const std::byte*>(piece.data()), size});
+                                }
+                                at->count(size);
+                                std::move(done)(error, size);
+                            }));
+                });
+            },
+            token, connection_, room);
+    }
+
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        std::vector<std::byte> bytes(asio::buffer_size(buffers));
+        asio::buffer_copy(asio::buffer(bytes), buffers);
+        connection_->way.observer.client_wrote(
+            std::span{bytes}.subspan(std::min(bytes.size(), connection_->seen_ahead)));
+        connection_->seen_ahead = bytes.size();
+        connection_->piece_to_write = std::move(bytes);
+        return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
+            [](auto handler, std::shared_ptr<network::connection> at) {
+                const std::size_t size = at->piece(at->piece_to_write.size());
+                const bool vanishes = at->is_silent();
+                const auto written = [at, size](auto done, std::error_code error,
+                                                std::size_t count) {
+                    at->seen_ahead -= count;
+                    at->count(count);
+                    std::move(done)(error, count);
+                };
+                if (vanishes) {
+                    const auto executor =
+                        asio::get_associated_executor(handler, at->stream.get_executor());
+                    return asio::post(executor, [written, handler, size]() mutable {
+                        written(std::move(handler), {}, size);
+                    });
+                }
+                after_wait(at, at->write_timer, std::move(handler), [at, size, written](auto done) {
+                    at->stream.async_write_some(
+                        asio::const_buffer{at->piece_to_write.data(), size},
+                        asio::bind_executor(
+                            asio::get_associated_executor(done, at->stream.get_executor()),
+                            [written, done](std::error_code error, std::size_t count) mutable {
+                                written(std::move(done), error, count);
+                            }));
+                });
+            },
+            token, connection_);
+    }
+
+private:
+    /// Calls `begin(handler)` when the time has come; the handler with an error if it is too late.
+    template <class Handler, class Begin>
+    static void after_wait(const std::shared_ptr<network::connection>& at, manual_timer& timer,
+                           Handler handler, Begin begin) {
+        const std::chrono::milliseconds wait = at->wait();
+        if (wait == 0ms) return begin(std::move(handler));
+        timer.expires_after(wait);
+        const auto executor = asio::get_associated_executor(handler, at->stream.get_executor());
+        timer.async_wait(asio::bind_executor(
+            executor, [at, begin, handler = std::move(handler)](std::error_code) mutable {
+                if (at->is_closed) {
+                    std::move(handler)(asio::error::operation_aborted, 0);
+                } else {
+                    begin(std::move(handler));
+                }
+            }));
+    }
+
+    std::shared_ptr<network::connection> connection_;
+};
+
+/// Connects through such a network, if it is up; sometimes late or never.
+class faulty_connector {
+public:
+    using stream_type = faulty_stream;
+
+    explicit faulty_connector(network& way) : way_{&way} {}
+
+    template <class Token>
+    auto async_connect(const mqtt::broker_address&, Token&& token) {
+        return asio::async_initiate<Token, void(std::error_code, stream_type)>(
+            [](auto handler, network* way) {
+                const auto executor =
+                    asio::get_associated_executor(handler, way->broker.get_executor());
+                auto timer = std::make_shared<manual_timer>(executor);
+                const bool is_calm = way->now.is_calm;
+                timer->expires_after(std::chrono::milliseconds{
+                    is_calm || way->chance.chance(70) ? 0 : way->chance.below(8'000)});
+                const auto slot = asio::get_associated_cancellation_slot(handler);
+                timer->async_wait(asio::bind_cancellation_slot(
+                    slot,
+                    [timer, way, handler = std::move(handler)](std::error_code error) mutable {
+                        auto made = way->connect();
+                        if (!error && way->now.is_down) error = asio::error::connection_refused;
+                        if (error) made->close();
+                        std::move(handler)(error, stream_type{std::move(made)});
+                    }));
+            },
+            token, way_);
+    }
+
+private:
+    network* way_;
+};
+
+}  // namespace simulation

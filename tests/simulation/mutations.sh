@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026 the asio-mqtt authors
+# SPDX-License-Identifier: BSL-1.0
+
+# Does the simulation notice a session that is wrong? Builds it against copies of the headers with one mistake
+# each, and fails if one of them comes through. Usage: mutations.sh SOURCE_DIR BUILD_DIR CXX [FLAG]...
+set -euo pipefail
+source=$1
+build=$2
+shift 2
+compile=("$@")
+seeds=3000
+ulimit -v 4000000 # some mistakes grow without end
+
+rm -rf "$build"
+mkdir -p "$build"
+missed=()
+
+# mutation NAME FILE OLD NEW: replaces a text that stands in the file exactly once.
+mutation() {
+    local name=$1 old=$3 new=$4 headers=$build/$1
+    local file=$headers/asio_mqtt/$2
+    mkdir "$headers"
+    cp -r "$source/include/." "$headers"
+    local text without
+    text=$(<"$file")
+    without=${text/"$old"/}
+    if [ "$without" = "$text" ] || [[ $without == *"$old"* ]]; then
+        echo "$name: this must stand in $2 once: $old"
+        exit 1
+    fi
+    printf '%s\n' "${text/"$old"/"$new"}" >"$file"
+    "${compile[@]}" -I"$headers" -I"$source/tests" "$source/tests/simulation/simulate.cpp" -o "$headers/simulate"
+    if timeout 120 "$headers/simulate" --seeds $seeds >"$headers/log" 2>&1; then
+        missed+=("$name")
+        echo "NOT NOTICED $name"
+    else
+        echo "noticed     $name: $(head -n 1 "$headers/log" | cut -c 1-100)"
+    fi
+    rm -rf "$headers"
+}
+
+mutation no_duplicate_filter session/inbound.hpp \
+    'if (known != nullptr) {
+            if (!came' 'if (false) {
+            if (!came'
+mutation identifiers_forgotten_on_disconnect session/inbound.hpp \
+    'connection_start_ = first_number_;' 'connection_start_ = first_number_; qos_2_.clear();'
+mutation no_dup_on_resend session/outbound.hpp \
+    'publish.write(version, true, output);' 'publish.write(version, false, output);'
+mutation pubrel_forgotten session/outbound.hpp \
+    'resends_.append(released_);' 'resends_.append(sent_);'
+mutation nothing_resent session/outbound.hpp \
+    'resends_.append(sent_);
+            return;' 'return;'
+mutation quota_leaked session/outbound.hpp \
+    'if (publish->uses_quota) --quota_used_;' 'if (publish->uses_quota && publish->qos == qos::at_least_once) --quota_used_;'
+mutation over_the_receive_maximum session/outbound.hpp \
+    'if (quota_used_ >= limits_.receive_maximum) return false;  // [MQTT-3.3.4-7]' ''
+mutation identifier_freed_when_cancelled session/outbound.hpp \
+    'packet.abandoned = true;' 'packet.abandoned = true; if (packet.packet_id != 0) in_flight_.erase(packet.packet_id);'
+mutation publish_instead_of_pubrel session/outbound.hpp \
+    'publish->progress = outbound_publish::state::released;' ''
+mutation not_subscribed_again session/session.hpp \
+    'if (!session_present || !is_certain) renew_subscriptions(session_present);' ''
+mutation unwritten_dropped session/outbound.hpp \
+    'publishes_.prepend(unwritten);' 'dispose_all(unwritten);'
+
+if [ ${#missed[@]} -gt 0 ]; then
+    echo "not noticed: ${missed[*]}"
+    exit 1
+fi
