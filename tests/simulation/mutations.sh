@@ -63,8 +63,6 @@ mutation publish_instead_of_pubrel session/outbound.hpp \
     'publish->progress = outbound_publish::state::released;' ''
 mutation not_subscribed_again session/session.hpp \
     'if (!session_present || !is_certain) renew_subscriptions(session_present);' ''
-mutation unwritten_dropped session/outbound.hpp \
-    'publishes_.prepend(unwritten);' 'dispose_all(unwritten);'
 
 if [ ${#missed[@]} -gt 0 ]; then
     echo "not noticed: ${missed[*]}"
