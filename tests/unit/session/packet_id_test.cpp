@@ -86,6 +86,22 @@ TEST_CASE("packet identifiers: with all in flight at QoS 2, PUBREC does not free
 }
 
 TEST_CASE(
+    "packet identifiers: with all in flight at QoS 2, PUBREC with an error frees one [immune-35]") {
+    session_driver driver{v5};
+    driver.go_online();
+    for (int i = 0; i < 65'535; ++i)
+        driver.publish("", qos_2, "t");
+    driver.written();
+    driver.publish("waits", qos_2, "t");
+    CHECK(driver.written() == "");
+    driver.receive("50 03 00 07 97");  // 3.5.2.1: Quota exceeded
+    CHECK(driver.written() == publish_one(7, "34"));
+    CHECK(driver.receive("50 02 00 07") == "");
+    CHECK(driver.written() == "62 02 00 07");
+    CHECK(driver.receive("70 02 00 07") == "waits done");
+}
+
+TEST_CASE(
     "packet identifiers: a cancelled publish keeps its own until the acknowledgement [immune-30]") {
     session_driver driver{v5};
     driver.go_online();

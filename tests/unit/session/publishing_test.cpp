@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the asio-mqtt authors
 // SPDX-License-Identifier: BSL-1.0
 
+#include "support/allocation_counter.hpp"
 #include "unit/session/session_driver.hpp"
 
 using namespace asio_mqtt;
@@ -159,6 +160,35 @@ TEST_CASE("publishing: acknowledgements of unknown identifiers are borne [immune
     old.go_online();
     CHECK(old.receive("50 02 00 09 62 02 00 0A 40 02 00 09") == "");
     CHECK(old.written() == "62 02 00 09 70 02 00 0A");
+}
+
+TEST_CASE("publishing: acknowledgements that nobody asked for take no memory [immune-33]") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    // All of them, PUBREC and PUBREL with their answers.
+    const std::vector<std::byte> bytes = hex(
+        version == v3 ? "40 02 00 09 50 02 00 09 62 02 00 09 70 02 00 09 90 03 00 09 00 B0 02 00 09"
+                      : "40 02 00 09 50 02 00 09 62 02 00 09 70 02 00 09 90 04 00 09 00 00"
+                        "B0 04 00 09 00 00");
+    bool is_quiet = true;
+    const auto receive_and_answer = [&] {
+        std::span<const std::byte> rest{bytes};
+        while (!rest.empty()) {
+            driver.feed(rest);
+            is_quiet &= driver.core.next_event().what == session_event::kind::need_data;
+        }
+        while (!driver.core.start_write(driver.now).empty())
+            driver.core.finish_write();
+    };
+    for (int i = 0; i < 100; ++i)
+        receive_and_answer();  // the buffers get their size
+    const std::size_t before = allocation_count();
+    for (int i = 0; i < 10'000; ++i)
+        receive_and_answer();
+    const std::size_t after = allocation_count();
+    CHECK(after == before);
+    CHECK(is_quiet);
 }
 
 TEST_CASE("publishing: acknowledgements of the wrong type match nothing [immune-32]") {

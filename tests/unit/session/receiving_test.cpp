@@ -146,6 +146,28 @@ TEST_CASE("receiving: a message that the application still had when the connecti
     }
 }
 
+TEST_CASE(
+    "receiving: answers that a lost connection left unwritten are not written on the next "
+    "[immune-43]") {
+    const auto version = GENERATE(v3, v5);
+    const bool is_resumed = GENERATE(true, false);
+    session_driver driver{version};
+    driver.go_online();
+    driver.receive(publish(version, "34", "00 07"));
+    CHECK(driver.written() == "50 02 00 07");
+    // PUBCOMP for 7, PUBACK for 5 and PUBREC for 6 are due.
+    CHECK(driver.receive("62 02 00 07" + publish(version, "32", "00 05") +
+                         publish(version, "34", "00 06")) == "message t=, message t=");
+    driver.lose();
+    driver.go_online(is_resumed ? resumed[version] : accepted[version]);
+    CHECK(driver.written() == "");
+    // What the broker sends again is answered [MQTT-4.4.0-1].
+    driver.receive("62 02 00 07" + publish(version, "3A", "00 05") +
+                   publish(version, "3C", "00 06"));
+    CHECK(driver.written() == (version == v3 ? "70 02 00 07" : "70 03 00 07 92") +
+                                  std::string{" 40 02 00 05 50 02 00 06"});
+}
+
 TEST_CASE("receiving: with the session the identifiers are forgotten") {
     // [MQTT-3.2.2-5]
     session_driver driver{v5};
