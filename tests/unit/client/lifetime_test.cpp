@@ -4,11 +4,15 @@
 #include "support/catch.hpp"
 #include "unit/client/scripted_fixture.hpp"
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/detached.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <vector>
 
 using namespace asio_mqtt;
 using test::client_fixture;
@@ -373,6 +377,98 @@ TEST_CASE_METHOD(lifetime_fixture, "lifetime: async_disconnect() without and twi
     c.reset();
     settle();
     CHECK(io.stopped());
+}
+
+TEST_CASE_METHOD(lifetime_fixture,
+                 "lifetime: async_run() right behind async_disconnect() [immune-65]") {
+    test::plain_outcome ran_again;
+    test::publish_outcome once_more;
+    c->async_run(ran.handler());
+    SECTION("while it drains") {
+        broker.emplace(accept_5());
+        c->async_publish("t", "", qos::at_least_once, published[1].handler());
+        c->async_disconnect(disconnected.handler());
+        c->async_run(ran_again.handler());
+        settle();
+        CHECK(ran_again.failed_with(errc::already_running));
+        CHECK(disconnected.calls == 0);
+        CHECK(broker->receive(8) == test::to_hex(test::hex("32 06 00 01 't' 00 01 00")));
+        broker->send("40 02 00 01");
+        CHECK(broker->receive(2) == "E0 00");
+        broker->stream().close();
+        settle();
+        CHECK(published[1].succeeded());
+    }
+    SECTION("while it connects, where there is nothing to wait for") {
+        connector.never_connect();
+        settle();
+        c->async_disconnect(disconnected.handler());
+        c->async_run(ran_again.handler());
+        settle();
+        CHECK(ran_again.calls == 0);
+        CHECK(connector.attempts().size() == 2);
+        c->async_disconnect(asio::detached);
+        settle();
+        CHECK(ran_again.succeeded());
+    }
+    CHECK(disconnected.succeeded());
+    CHECK(ran.succeeded());
+    CHECK(ran_again.calls == 1);
+    // It can run again.
+    connector.connect_again();
+    c->async_run(asio::detached);
+    c->async_publish("t", "", qos::at_most_once, once_more.handler());
+    auto next = accept_5();
+    CHECK(next.receive(6) == test::to_hex(test::hex("30 04 00 01 't' 00")));
+    CHECK(once_more.succeeded());
+}
+
+TEST_CASE_METHOD(client_fixture, "lifetime: 100 runs and disconnects at one moment [immune-65]") {
+    auto c = make("a");
+    std::vector<test::plain_outcome> outcomes(200);
+    for (std::size_t i = 0; i < outcomes.size(); i += 2) {
+        c.async_run(outcomes[i].handler());
+        c.async_disconnect(outcomes[i + 1].handler());
+    }
+    REQUIRE(pass_time_until([&] {
+        return std::all_of(outcomes.begin(), outcomes.end(),
+                           [](const auto& each) { return each.calls != 0; });
+    }));
+    settle();
+    for (const auto& each : outcomes) {
+        CHECK(each.calls == 1);
+        CHECK((!each.error || each.error == errc::already_running));
+    }
+    CHECK(broker.connection_count() == 0);
+    test::publish_outcome published_last;
+    c.async_run(asio::detached);
+    c.async_publish("t", "", qos::at_least_once, published_last.handler());
+    settle();
+    CHECK(published_last.succeeded());
+}
+
+TEST_CASE("lifetime: destroyed or cancelled while TCP connects [immune-63]") {
+    // The resolver has a thread of its own: what it comes to is too late for anybody.
+    asio::io_context io;
+    std::optional<client> c{std::in_place, io, client_options{.brokers = {"mqtt://127.0.0.1:1"}}};
+    test::plain_outcome ran;
+    test::publish_outcome published;
+    asio::cancellation_signal cancelled;
+    c->async_run(asio::bind_cancellation_slot(cancelled.slot(), ran.handler()));
+    c->async_publish("t", "", qos::at_least_once, published.handler());
+    const int steps = GENERATE(0, 1, 2, 3);
+    for (int i = 0; i < steps; ++i)
+        io.poll_one();
+    SECTION("destroyed") {
+        c.reset();
+    }
+    SECTION("cancelled") {
+        cancelled.emit(asio::cancellation_type::terminal);
+    }
+    CHECK(ran.calls == 0);
+    REQUIRE(test::run_until(io, [&] { return io.stopped(); }));
+    CHECK(ran.failed_with(aborted));
+    CHECK(published.failed_with(aborted));
 }
 
 TEST_CASE_METHOD(client_fixture,

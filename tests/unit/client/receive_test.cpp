@@ -126,3 +126,31 @@ TEST_CASE_METHOD(scripted_fixture, "receive: waiting messages outlive a connecti
     CHECK(next.receive(4) == "40 02 00 05");
     CHECK(again.result().dup);
 }
+
+// It is held up so far: a full buffer stops the reading, and the PUBACK is behind the message that
+// filled it.
+TEST_CASE_METHOD(
+    scripted_fixture,
+    "receive: who publishes between two messages is not held up by the second [immune-71]",
+    "[!shouldfail]") {
+    auto wanted = options();
+    wanted.receive_buffer_size = 1'000;
+    auto c = make(wanted);
+    c.async_run(asio::detached);
+    c.async_subscribe("t", qos::at_most_once, asio::detached);
+    auto broker = accept_5();
+    broker.receive(11);
+    broker.send("90 04 00 01 00 00");
+    broker.send("30 04 00 01 't' 00  30 D4 0F 00 01 't' 00 '" + std::string(2'000, 'x') + '\'');
+    settle();
+    test::outcome<message> first;
+    test::publish_outcome published;
+    c.async_receive(first.handler());
+    settle();
+    REQUIRE(first.succeeded());
+    c.async_publish("t", "", qos::at_least_once, published.handler());
+    CHECK(broker.receive(8) == test::to_hex(test::hex("32 06 00 01 't' 00 02 00")));
+    broker.send("40 02 00 02");
+    settle();
+    CHECK(published.succeeded());  // it does not call async_receive() before
+}

@@ -4,10 +4,18 @@
 #include "support/catch.hpp"
 #include "unit/client/client_fixture.hpp"
 #include "unit/client/lossy_connector.hpp"
+#include "unit/client/scripted_fixture.hpp"
 
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
 
+#include <deque>
 #include <map>
+#include <memory>
+#include <string>
+#include <system_error>
 
 using namespace asio_mqtt;
 using test::client_fixture;
@@ -16,6 +24,93 @@ using test::lossy_connector;
 namespace {
 
 using lossy_client = basic_client<lossy_connector, testing::manual_timer>;
+
+/// A kind of errors that the library has not heard of, as those of TLS and of other systems are to
+/// it.
+class strange_category_type final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "strange"; }
+    std::string message(int) const override { return "strange"; }
+};
+const strange_category_type strange_category;
+
+/// The errors of the reads and writes that come after the CONNACK, one for each connection.
+struct failures {
+    bool reads = false;
+    std::deque<error_code> errors{};
+};
+
+/// A memory_stream whose second read, or second write, fails.
+class failing_stream {
+public:
+    using executor_type = asio::any_io_executor;
+
+    failing_stream(testing::memory_stream inner, bool fails_reading, error_code error)
+        : inner_{std::move(inner)}, fails_reading_{fails_reading}, error_{error} {}
+
+    executor_type get_executor() const { return inner_.get_executor(); }
+    void close() { inner_.close(); }
+
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        if (!fails_reading_ && ++calls_ == 2) return fail(token);
+        return inner_.async_write_some(buffers, std::forward<Token>(token));
+    }
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        if (fails_reading_ && ++calls_ == 2) return fail(token);
+        return inner_.async_read_some(buffers, std::forward<Token>(token));
+    }
+
+private:
+    template <class Token>
+    auto fail(Token& token) {
+        return asio::async_initiate<Token, void(error_code, std::size_t)>(
+            [](auto handler, const executor_type& executor, error_code error) {
+                const auto on = asio::get_associated_executor(handler, executor);
+                asio::post(on, [handler = std::move(handler), error]() mutable {
+                    std::move(handler)(error, std::size_t{0});
+                });
+            },
+            token, get_executor(), error_);
+    }
+
+    testing::memory_stream inner_;
+    bool fails_reading_;
+    error_code error_;
+    int calls_ = 0;
+};
+
+struct failing_connector {
+    using stream_type = failing_stream;
+    testing::broker* broker;
+    std::shared_ptr<failures> planned;
+
+    template <class Token>
+    auto async_connect(const broker_address&, Token&& token) {
+        return asio::async_initiate<Token, void(error_code, failing_stream)>(
+            [](auto handler, testing::broker& to, failures& plan) {
+                error_code error;
+                if (!plan.errors.empty()) {
+                    error = plan.errors.front();
+                    plan.errors.pop_front();
+                }
+                const auto on = asio::get_associated_executor(handler, to.get_executor());
+                asio::post(on, [handler = std::move(handler),
+                                stream = failing_stream{to.connect(), plan.reads && error,
+                                                        error}]() mutable {
+                    std::move(handler)(error_code{}, std::move(stream));
+                });
+            },
+            token, *broker, *planned);
+    }
+};
+
+/// The CONNECT that comes first on a connection, in hexadecimal; of less than 130 bytes.
+std::string receive_connect(test::scripted_fixture::peer& from) {
+    const std::string head = from.receive(2);
+    return head + ' ' + from.receive(std::stoul(head.substr(3), nullptr, 16));
+}
 
 /// A client that publishes and gets all of it back, while its first connections are lost after a
 /// number of bytes. Returns how many of the planned losses happened.
@@ -177,6 +272,33 @@ TEST_CASE_METHOD(client_fixture,
     CHECK(ran.calls == 0);
 }
 
+TEST_CASE("reconnect: every error of a read or a write is worth another try [immune-62]") {
+    client_fixture f;
+    const auto planned = std::make_shared<failures>();
+    planned->reads = GENERATE(true, false);
+    planned->errors = {asio::error::eof,
+                       asio::error::connection_reset,
+                       asio::error::broken_pipe,
+                       asio::error::operation_aborted,
+                       asio::error::network_unreachable,
+                       asio::error::host_unreachable,
+                       asio::error::timed_out,
+                       asio::error::no_buffer_space,
+                       error_code{1236, std::system_category()},  // of Windows: connection aborted
+                       error_code{1, strange_category},
+                       error_code{0x87, strange_category}};  // the number of Not authorized
+    const auto is_used_up = [&] { return planned->errors.empty(); };
+    basic_client<failing_connector, testing::manual_timer> c{
+        f.io.get_executor(), client_fixture::options("a"), failing_connector{&f.broker, planned}};
+    test::plain_outcome ran;
+    test::publish_outcome published;
+    c.async_run(ran.handler());
+    c.async_publish("t", "", qos::at_least_once, published.handler());
+    REQUIRE(f.pass_time_until([&] { return is_used_up() && published.calls != 0; }));
+    CHECK(published.succeeded());
+    CHECK(ran.calls == 0);
+}
+
 TEST_CASE("reconnect: a refusal that another try cannot heal ends async_run()") {
     const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
     reason_code verdict = reason_code::bad_user_name_or_password;
@@ -201,6 +323,57 @@ TEST_CASE("reconnect: a refusal that another try cannot heal ends async_run()") 
         REQUIRE(f.pass_time_until([&] { return published.calls != 0; }));
         CHECK(published.succeeded());
         CHECK(ran.calls == 0);
+    }
+}
+
+TEST_CASE_METHOD(test::scripted_fixture,
+                 "reconnect: each CONNECT says all that the first one said [immune-68]") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    const bool is_v5 = version == protocol_version::v5;
+    auto wanted = options(version);
+    wanted.user_name = "user";
+    wanted.password = "pass";
+    wanted.will = will_options{.topic = "w", .payload = "bye", .qos = qos::at_least_once};
+    if (is_v5) {
+        wanted.will->content_type = "text";
+        wanted.receive_maximum = 7;
+        wanted.topic_alias_maximum = 8;
+        wanted.connect_user_properties = {{"k", "v"}};
+    }
+    auto c = make(wanted);
+    c.async_run(asio::detached);
+    std::string first;
+    {
+        auto broker = accept();
+        first = receive_connect(broker);
+        // Flags: user name, password, will with QoS 1, and Clean Start in 5.0 (3.1.2.3)
+        CHECK(first.substr(3 * 9, 2) == (is_v5 ? "CE" : "CC"));
+        for (const char* part :
+             {"00 01 'c'", "00 01 'w'", "00 03 'bye'", "00 04 'user' 00 04 'pass'"})
+            CHECK(first.find(test::to_hex(test::hex(part))) != std::string::npos);
+        if (is_v5) {
+            // Session Expiry Interval 600, Receive Maximum, Topic Alias Maximum, User Property,
+            // Content Type of the will
+            for (const char* part : {"11 00 00 02 58", "21 00 07", "22 00 08",
+                                     "26 00 01 'k' 00 01 'v'", "03 00 04 'text'"})
+                CHECK(first.find(test::to_hex(test::hex(part))) != std::string::npos);
+        }
+        broker.stream().close();  // before a CONNACK: nothing has changed
+    }
+    {
+        auto broker = accept();
+        CHECK(receive_connect(broker) == first);
+        broker.send(is_v5 ? connack_5 : connack_3);
+        settle();
+        broker.stream().close();
+    }
+    first.replace(3 * 9, 2, "CC");  // the session goes on
+    for (int i = 0; i < 3; ++i) {
+        auto broker = accept();
+        CHECK(receive_connect(broker) == first);
+        broker.send(is_v5 ? "20 03 01 00 00" : "20 02 01 00");
+        settle();
+        broker.stream().close();
     }
 }
 

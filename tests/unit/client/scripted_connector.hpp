@@ -15,6 +15,7 @@
 #include <asio/steady_timer.hpp>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -34,6 +35,18 @@ public:
     /// Connecting does not end any more, unless it is cancelled.
     void never_connect() { shared_->connects = false; }
     void connect_again() { shared_->connects = true; }
+    /// The same, and cancelling changes nothing, as with a resolver that hangs: until
+    /// finish_stuck().
+    void get_stuck() {
+        shared_->connects = false;
+        shared_->minds_cancellation = false;
+    }
+    /// What was stuck ends well after all, however late.
+    void finish_stuck() {
+        const auto stuck = std::exchange(shared_->stuck, {});
+        for (const auto& finish : stuck)
+            finish();
+    }
 
     /// Whom the client tried to reach, attempt by attempt.
     const std::vector<std::string>& attempts() const { return shared_->attempts; }
@@ -50,12 +63,18 @@ public:
                 const auto executor = asio::get_associated_executor(handler, state->executor);
                 auto slot = asio::get_associated_cancellation_slot(handler);
                 auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-                if (state->connects) {
-                    auto ends = asio_mqtt::testing::make_memory_stream_pair(state->executor);
-                    state->peers.push_back(std::move(ends.second));
+                // It is called from the connector's state, and so must not own it.
+                const auto connect = [kept, executor, to = state.get()] {
+                    auto ends = asio_mqtt::testing::make_memory_stream_pair(to->executor);
+                    to->peers.push_back(std::move(ends.second));
                     asio::post(executor, [kept, near = std::move(ends.first)]() mutable {
                         (*kept)(std::error_code{}, std::move(near));
                     });
+                };
+                if (state->connects) {
+                    connect();
+                } else if (!state->minds_cancellation) {
+                    state->stuck.push_back(connect);
                 } else {
                     const auto never = std::make_shared<asio::steady_timer>(
                         state->executor, asio::steady_timer::time_point::max());
@@ -73,9 +92,11 @@ private:
     struct shared {
         asio::any_io_executor executor;
         bool connects = true;
+        bool minds_cancellation = true;
         std::vector<std::string> attempts{};
         std::size_t cancelled = 0;
         std::deque<stream_type> peers{};
+        std::vector<std::function<void()>> stuck{};
     };
 
     std::shared_ptr<shared> shared_;

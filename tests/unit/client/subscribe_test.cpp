@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "support/catch.hpp"
-#include "unit/client/client_fixture.hpp"
+#include "unit/client/scripted_fixture.hpp"
 
 #include <asio/detached.hpp>
 
@@ -10,6 +10,7 @@
 
 using namespace asio_mqtt;
 using test::client_fixture;
+using test::scripted_fixture;
 
 namespace {
 
@@ -279,4 +280,68 @@ TEST_CASE_METHOD(client_fixture, "subscribe: a message handler may use the clien
     broker.publish("request/b", "2", qos::at_least_once);
     settle();
     CHECK(replies == lines{"1!", "2!"});
+}
+
+TEST_CASE_METHOD(scripted_fixture,
+                 "subscribe: messages that come with the CONNACK have their handler [immune-69]") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    const bool is_v5 = version == protocol_version::v5;
+    recorder messages;
+    auto c = make(options(version));
+    c.async_subscribe("s", qos::at_least_once, messages.handler(), asio::detached);
+    c.async_run(asio::detached);
+    {
+        auto broker = accept();
+        broker.receive(is_v5 ? 26 : 15);
+        if (is_v5) {
+            broker.send(connack_5);
+            broker.receive(11);
+            broker.send("90 04 00 01 00 01");
+        } else {
+            // The session of an earlier process: its messages do not wait for the SUBSCRIBE.
+            broker.send("20 02 01 00  32 06 00 01 's' 00 05 '1'");
+            CHECK(broker.receive(8 + 4) ==
+                  test::to_hex(test::hex("40 02 00 05 82 06 00 01 00 01 's' 01")));
+            broker.send("90 03 00 01 01");
+        }
+        settle();
+        broker.stream().close();
+    }
+    auto broker = accept();
+    broker.receive(is_v5 ? 26 : 15);
+    broker.send(is_v5 ? "20 03 01 00 00  32 07 00 01 's' 00 06 00 '2'"
+                      : "20 02 01 00  32 06 00 01 's' 00 06 '2'");
+    CHECK(broker.receive(4) == "40 02 00 06");
+    CHECK(messages.seen == (is_v5 ? lines{"s=2"} : lines{"s=1", "s=2"}));
+}
+
+TEST_CASE(
+    "subscribe: a message handler may publish more than the broker lets in flight [immune-71]") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    client_fixture f{{.receive_maximum = 1}};
+    auto wanted = client_fixture::options("a", version);
+    wanted.assumed_receive_maximum = 1;
+    wanted.receive_maximum = version == protocol_version::v5 ? 1 : 65'535;
+    auto c = f.make(wanted);
+    c.async_run(asio::detached);
+    int completed = 0;
+    int replies = 0;
+    c.async_subscribe(
+        "request", qos::exactly_once,
+        [&](const message_view&) {
+            for (const qos level : {qos::exactly_once, qos::at_least_once, qos::at_most_once}) {
+                c.async_publish("reply", "", level, [&](error_code error, const publish_result&) {
+                    if (!error) ++completed;
+                });
+            }
+        },
+        asio::detached);
+    c.async_subscribe(
+        "reply", qos::exactly_once, [&](const message_view&) { ++replies; }, asio::detached);
+    f.settle();
+    for (int i = 0; i < 50; ++i)
+        f.broker.publish("request", "", static_cast<qos>(i % 3));
+    f.settle();
+    CHECK(completed == 150);
+    CHECK(replies == 150);
 }

@@ -64,6 +64,55 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: connecting never ends [immune-60]"
     CHECK(ran.calls == 0);
 }
 
+TEST_CASE_METHOD(
+    timeouts_fixture,
+    "timeouts: an attempt that cannot be cancelled is left behind [immune-60] [immune-67]") {
+    connector.get_stuck();
+    auto wanted = options();
+    // A wait is random from nothing on: of an hour it is not nothing.
+    wanted.minimum_reconnect_delay = 1h;
+    wanted.maximum_reconnect_delay = 1h;
+    auto c = make(wanted);
+    c.async_run(ran.handler());
+    settle();
+    SECTION("and the next one connects") {
+        advance(10s);
+        connector.connect_again();
+        advance(1h);
+        CHECK(connector.attempts().size() == 2);
+        auto broker = accept_5();
+        connector.finish_stuck();
+        auto late = accept();
+        CHECK(late.is_closed());  // it was sent nothing
+        c.async_publish("t", "", qos::at_most_once, asio::detached);
+        CHECK(broker.receive(6) == test::to_hex(test::hex("30 04 00 01 't' 00")));
+        advance(30s);
+        CHECK(connector.attempts().size() == 2);
+        CHECK(ran.calls == 0);
+    }
+    SECTION("and ends while the client waits for the next one") {
+        advance(10s);
+        connector.finish_stuck();
+        auto late = accept();
+        CHECK(late.is_closed());
+        connector.connect_again();
+        advance(1h);
+        CHECK(connector.attempts().size() == 2);
+        auto broker = accept_5();
+        CHECK(ran.calls == 0);
+    }
+    SECTION("and does not hold up the end") {
+        test::plain_outcome disconnected;
+        c.async_disconnect(disconnected.handler());
+        settle();
+        CHECK(disconnected.succeeded());
+        CHECK(ran.succeeded());
+        connector.finish_stuck();
+        auto late = accept();
+        CHECK(late.is_closed());
+    }
+}
+
 TEST_CASE_METHOD(timeouts_fixture, "timeouts: CONNACK never comes [immune-60]") {
     const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
     auto c = make(options(version));
