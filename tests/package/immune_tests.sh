@@ -29,10 +29,11 @@ named=$(awk -F ' [|] ' '/^[|] [0-9]+[ab]? [|] / {
 }' "$document")
 
 # "<tab>TEST" for each test case, and "NUMBER<tab>TEST" for each [immune-NUMBER] in it.
-existing=$(awk -v RS='TEST_CASE' '{
-    name = ""
+existing=$(awk -v RS='\n(TEMPLATE_)?TEST_CASE' '{
+    name = "(none)"
     text = $0
     if (sub(/^(_METHOD)?\([ \n]*([A-Za-z0-9_:]+,[ \n]*)?/, "", text)) {
+        name = ""
         while (match(text, /^[ \n]*"[^"]*"/)) { # a literal may be in several pieces
             piece = substr(text, RSTART, RLENGTH)
             gsub(/^[ \n]*"|"$/, "", piece)
