@@ -6,12 +6,15 @@
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -21,7 +24,24 @@
 
 namespace test {
 
-/// A network between clients and a broker, which can be cut.
+/// What befalls a connection that goes through a relay.
+struct network_faults {
+    static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
+    /// Of one direction, whose bytes are counted.
+    struct direction {
+        std::size_t cut_after = never;    ///< The connection breaks, in both directions.
+        std::size_t stall_after = never;  ///< What follows is held back for a while, once.
+        std::chrono::milliseconds stall{0};
+        std::size_t bytes_per_millisecond = never;
+    };
+    direction to_broker{};
+    direction to_client{};
+    std::size_t cut_after = never;  ///< Both directions together.
+};
+
+/// A network between clients and a broker, which can be cut, and whose connections can be made to
+/// break, to stall and to be slow.
 class tcp_relay {
 public:
     tcp_relay(asio::io_context& io, std::uint16_t broker_port)
@@ -38,10 +58,13 @@ public:
     /// Connections that were accepted so far.
     std::size_t connection_count() const { return connection_count_; }
 
+    /// Connections that were open and were cut so far.
+    std::size_t cut_count() const { return *cut_count_; }
+
     /// Breaks all connections. What was on its way is lost.
     void cut() {
         for (const std::weak_ptr<connection>& each : connections_) {
-            if (const auto alive = each.lock()) alive->close();
+            if (const auto alive = each.lock()) alive->cut();
         }
         connections_.clear();
     }
@@ -52,56 +75,119 @@ public:
         if (is_down) cut();
     }
 
+    /// Each connection from now on gets what `next` returns for it.
+    void set_faults(std::function<network_faults()> next) { next_faults_ = std::move(next); }
+
     /// Each connection from now on breaks when so many bytes went through it, both directions
     /// together: `first`, and `growth` more each time, so that all that goes on gets its chance.
     void break_after(std::size_t first, std::size_t growth) {
-        limit_ = first;
-        growth_ = growth;
+        set_faults([limit = first, growth]() mutable {
+            network_faults faults;
+            faults.cut_after = std::exchange(limit, limit + growth);
+            return faults;
+        });
     }
-    void stay_up() { break_after(std::numeric_limits<std::size_t>::max(), 0); }
+    void stay_up() {
+        set_faults([] { return network_faults{}; });
+    }
 
 private:
     struct connection : std::enable_shared_from_this<connection> {
-        connection(asio::ip::tcp::socket accepted, std::size_t byte_limit)
-            : client{std::move(accepted)}, broker{client.get_executor()}, left{byte_limit} {}
+        using socket = asio::ip::tcp::socket;
+
+        /// One of its two directions.
+        struct flow {
+            flow(socket& source, socket& destination, const network_faults::direction& planned)
+                : from{source}, to{destination}, plan{planned}, wait{source.get_executor()} {}
+
+            std::size_t room() const {
+                const std::size_t until_stall =
+                    passed < plan.stall_after ? plan.stall_after - passed : network_faults::never;
+                return std::min({piece.size(), plan.cut_after - passed, until_stall,
+                                 plan.bytes_per_millisecond});
+            }
+
+            /// What has to be waited for before the next bytes go.
+            std::chrono::milliseconds pause() const {
+                const std::chrono::milliseconds tick{
+                    plan.bytes_per_millisecond == network_faults::never ? 0 : 1};
+                return passed == plan.stall_after ? std::max(tick, plan.stall) : tick;
+            }
+
+            socket& from;
+            socket& to;
+            const network_faults::direction plan;
+            std::size_t passed = 0;
+            asio::steady_timer wait;
+            std::array<char, 4096> piece;
+        };
+
+        connection(socket accepted, const network_faults& faults,
+                   std::shared_ptr<std::size_t> cut_counter)
+            : client{std::move(accepted)},
+              broker{client.get_executor()},
+              left{faults.cut_after},
+              to_broker{client, broker, faults.to_broker},
+              to_client{broker, client, faults.to_client},
+              cuts{std::move(cut_counter)} {}
 
         void start(const asio::ip::tcp::endpoint& endpoint) {
             broker.async_connect(endpoint, [self = shared_from_this()](std::error_code error) {
                 if (error) return self->close();
-                self->pass(self->client, self->broker, self->to_broker);
-                self->pass(self->broker, self->client, self->to_client);
+                std::error_code ignored;
+                for (socket* each : {&self->client, &self->broker})
+                    each->set_option(asio::ip::tcp::no_delay{true}, ignored);
+                self->pass(self->to_broker);
+                self->pass(self->to_client);
             });
         }
 
-        void pass(asio::ip::tcp::socket& from, asio::ip::tcp::socket& to,
-                  std::array<char, 4096>& piece) {
-            const std::size_t room = std::min(piece.size(), left);
-            from.async_read_some(asio::buffer(piece.data(), room),
-                                 [this, &from, &to, &piece, self = shared_from_this()](
-                                     std::error_code error, std::size_t size) {
-                                     size = std::min(size, left);
-                                     left -= size;
-                                     if (error) return close();
-                                     asio::async_write(to, asio::buffer(piece.data(), size),
-                                                       [this, &from, &to, &piece, self](
-                                                           std::error_code failure, std::size_t) {
-                                                           if (failure || left == 0) return close();
-                                                           pass(from, to, piece);
-                                                       });
-                                 });
+        void pass(flow& bytes) {
+            const std::size_t room = std::min(bytes.room(), left);
+            bytes.from.async_read_some(
+                asio::buffer(bytes.piece.data(), room),
+                [this, &bytes, self = shared_from_this()](std::error_code error, std::size_t size) {
+                    size = std::min(size, left);
+                    left -= size;
+                    bytes.passed += size;
+                    if (error) return close();
+                    asio::async_write(bytes.to, asio::buffer(bytes.piece.data(), size),
+                                      [this, &bytes, self](std::error_code failure, std::size_t) {
+                                          if (failure) return close();
+                                          passed(bytes);
+                                      });
+                });
+        }
+
+        void passed(flow& bytes) {
+            if (left == 0 || bytes.passed == bytes.plan.cut_after) return cut();
+            const std::chrono::milliseconds pause = bytes.pause();
+            if (pause.count() == 0) return pass(bytes);
+            bytes.wait.expires_after(pause);
+            bytes.wait.async_wait([this, &bytes, self = shared_from_this()](std::error_code error) {
+                if (!error) pass(bytes);
+            });
+        }
+
+        void cut() {
+            if (client.is_open()) ++*cuts;
+            close();
         }
 
         void close() {
             std::error_code ignored;
             client.close(ignored);
             broker.close(ignored);
+            to_broker.wait.cancel();
+            to_client.wait.cancel();
         }
 
-        asio::ip::tcp::socket client;
-        asio::ip::tcp::socket broker;
+        socket client;
+        socket broker;
         std::size_t left;
-        std::array<char, 4096> to_broker;
-        std::array<char, 4096> to_client;
+        flow to_broker;
+        flow to_client;
+        const std::shared_ptr<std::size_t> cuts;
     };
 
     void accept() {
@@ -109,9 +195,10 @@ private:
             if (error) return;
             ++connection_count_;
             if (!is_down_) {
-                const auto made = std::make_shared<connection>(std::move(accepted), limit_);
+                const auto made =
+                    std::make_shared<connection>(std::move(accepted), next_faults_(), cut_count_);
+                std::erase_if(connections_, [](const auto& each) { return each.expired(); });
                 connections_.push_back(made);
-                limit_ += growth_;
                 made->start(broker_);
             }
             accept();
@@ -122,8 +209,8 @@ private:
     asio::ip::tcp::acceptor acceptor_;
     std::vector<std::weak_ptr<connection>> connections_;
     std::size_t connection_count_ = 0;
-    std::size_t limit_ = std::numeric_limits<std::size_t>::max();
-    std::size_t growth_ = 0;
+    const std::shared_ptr<std::size_t> cut_count_ = std::make_shared<std::size_t>(0);
+    std::function<network_faults()> next_faults_ = [] { return network_faults{}; };
     bool is_down_ = false;
 };
 
