@@ -167,8 +167,7 @@ public:
             [](auto handler, std::shared_ptr<network::connection> at) {
                 const std::size_t size = at->piece(at->piece_to_write.size());
                 const bool vanishes = at->is_silent();
-                const auto written = [at, size](auto done, std::error_code error,
-                                                std::size_t count) {
+                const auto written = [at](auto done, std::error_code error, std::size_t count) {
                     at->seen_ahead -= count;
                     at->count(count);
                     std::move(done)(error, count);

@@ -162,7 +162,6 @@ private:
             default:
                 subscriber_.core->async_subscribe("t/+", mqtt::qos::exactly_once,
                                                   report<mqtt::subscribe_result>(made));
-                receives_ = true;
                 receive();
         }
         start(subscriber_);
@@ -368,7 +367,6 @@ private:
     std::vector<message_number> received_;
     message_number published_ = 0;
     operation* receiving_ = nullptr;
-    bool receives_ = false;
     bool is_ending_ = false;
     std::string verdict_;
     node publisher_;
