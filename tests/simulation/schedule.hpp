@@ -170,10 +170,10 @@ private:
     }
 
     void receive() {
-        receiving_ = &add("receive");
+        operation& made = add("receive");
         subscriber_.core->async_receive(asio::bind_cancellation_slot(
-            receiving_->cancellation.slot(),
-            [this, &to = *receiving_](mqtt::error_code error, const mqtt::message& message) {
+            made.cancellation.slot(),
+            [this, &to = made](mqtt::error_code error, const mqtt::message& message) {
                 ++to.calls;
                 to.error = error;
                 if (!error) received(message.payload);
@@ -366,7 +366,6 @@ private:
     std::deque<operation> operations_;
     std::vector<message_number> received_;
     message_number published_ = 0;
-    operation* receiving_ = nullptr;
     bool is_ending_ = false;
     std::string verdict_;
     node publisher_;

@@ -297,10 +297,7 @@ private:
                 break;
             }
             case property_kind::four_byte_integer: integer(field, value.number); break;
-            case property_kind::variable_byte_integer: {
-                value.number = read_variable(field);
-                break;
-            }
+            case property_kind::variable_byte_integer: value.number = read_variable(field); break;
             case property_kind::utf8_string:
                 if (slot.id == property_id::response_topic) {
                     topic_name(field, value.text);  // [MQTT-3.3.2-14]
