@@ -6,12 +6,12 @@
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
+#include <asio_mqtt/detail/inbox.hpp>
 #include <asio_mqtt/detail/io_handler.hpp>
-#include <asio_mqtt/detail/message_handler.hpp>
 #include <asio_mqtt/detail/operation.hpp>
 #include <asio_mqtt/detail/operation_result.hpp>
+#include <asio_mqtt/detail/pending_operations.hpp>
 #include <asio_mqtt/detail/random_seed.hpp>
-#include <asio_mqtt/detail/received_messages.hpp>
 #include <asio_mqtt/detail/submission_queue.hpp>
 #include <asio_mqtt/detail/wake_up_timer.hpp>
 #include <asio_mqtt/detail/write_buffers.hpp>
@@ -24,9 +24,7 @@
 #include <asio/buffer.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
-#include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
-#include <asio/prefer.hpp>
 #include <asio/strand.hpp>
 
 #include <algorithm>
@@ -67,19 +65,15 @@ public:
                     .ping_response_timeout = options_.ping_response_timeout,
                     .maximum_packet_size = options_.maximum_packet_size,
                     .assumed_receive_maximum = options_.assumed_receive_maximum}},
+          pending_{this->executor(), session_},
+          inbox_{session_, pending_, options_.receive_buffer_size},
           reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
                      options_.reconnect_seed != 0 ? options_.reconnect_seed : random_seed(this)},
           connector_{std::move(connector)},
           timer_{this->executor()} {}
 
     ~client_core() {
-        // Nobody refers to this any more, so the executor's context is going down: as with Asio's
-        // own operations, handlers are not called then.
         submitted_.take_all([](submission& each) { dispose(each); });
-        for (auto* list : {&requests_, &receivers_, &runs_}) {
-            while (!list->empty())
-                dispose(list->front());
-        }
     }
 
     // --- From any thread
@@ -138,21 +132,19 @@ private:
     }
 
     void start(operation& started) {
-        if (++pending_count_ == 1) {
-            work_ = asio::prefer(this->executor(), asio::execution::outstanding_work.tracked);
-        }
-        if (is_destroyed_) return fail(started, asio::error::operation_aborted);
-        if (started.error) return fail(started, started.error);
+        pending_.begin();
+        if (is_destroyed_) return pending_.fail(started, asio::error::operation_aborted);
+        if (started.error) return pending_.fail(started, started.error);
         switch (started.what) {
             case submission::kind::run: return start_run(started);
-            case submission::kind::receive: return start_receive(started);
+            case submission::kind::receive: return inbox_.receive(started);
             case submission::kind::disconnect: return start_disconnect(started);
             default: return start_request(started);
         }
     }
 
     void start_request(operation& request) {
-        requests_.push_back(request);
+        pending_.requests.push_back(request);
         request.is_with_session = true;  // which frees the packet if it refuses it
         error_code error;
         if (request.what == submission::kind::publish) {
@@ -164,57 +156,20 @@ private:
                         ? session_.subscribe(std::move(packet), &request)
                         : session_.unsubscribe(std::move(packet), &request);
         }
-        if (error) fail(request, error);
-    }
-
-    void start_receive(operation& receiver) {
-        is_receiving_ = true;
-        receivers_.push_back(receiver);
-        if (received_.empty()) return;
-        received_message first = received_.pop();
-        session_.acknowledge(first.token);
-        complete(receiver, error_code{}, std::move(first.content));
-    }
-
-    /// The operation is pending no longer: its handler may be called.
-    void settle(operation& settled) noexcept {
-        settled.unlink();
-        if (settled.cancellation_target != nullptr) *settled.cancellation_target = nullptr;
-        if (settled.packet != nullptr && !settled.is_with_session) {
-            outbound::dispose(*settled.packet);
-        }
-        if (--pending_count_ == 0) work_ = {};
-    }
-
-    void fail(operation& failed, error_code error) {
-        settle(failed);
-        failed.fail(error);
-    }
-
-    template <class Result>
-    void complete(operation& done, error_code error, Result&& result) {
-        settle(done);
-        static_cast<operation_with<Result>&>(done).complete(error, std::move(result));
-    }
-
-    /// Ends an operation before its time.
-    void abort(operation& aborted, error_code error) {
-        if (aborted.is_with_session) session_.cancel(*aborted.packet);
-        fail(aborted, error);
+        if (error) pending_.fail(request, error);
     }
 
     void cancel(operation& cancelled, bool only_unsent) {
         if (&cancelled == run_) return stop(asio::error::operation_aborted);
-        const bool is_sent = cancelled.is_with_session && cancelled.packet->packet_id != 0;
-        if (!only_unsent || !is_sent) abort(cancelled, asio::error::operation_aborted);
+        pending_.cancel(cancelled, only_unsent);
     }
 
     // --- The connection
 
     void start_run(operation& submitted) {
-        if (run_ != nullptr) return fail(submitted, errc::already_running);
+        if (run_ != nullptr) return pending_.fail(submitted, errc::already_running);
         run_ = &submitted;
-        runs_.push_back(submitted);
+        pending_.runs.push_back(submitted);
         if (const error_code error = check_client_options(options_)) return stopped(error);
         next_broker_ = 0;
         connect();
@@ -313,22 +268,20 @@ private:
     void end_operations() {
         const error_code error = stop_error_;
         const error_code cause = error ? error : error_code{asio::error::operation_aborted};
-        while (!requests_.empty())
-            abort(requests_.front(), cause);
-        while (!receivers_.empty())
-            abort(receivers_.front(), cause);
+        pending_.abort_all(pending_.requests, cause);
+        pending_.abort_all(pending_.receivers, cause);
         run_ = nullptr;
         is_disconnecting_ = false;
-        while (!runs_.empty()) {
-            operation& last = runs_.front();
-            fail(last, last.what == submission::kind::run ? error : error_code{});
+        while (!pending_.runs.empty()) {
+            operation& last = pending_.runs.front();
+            pending_.fail(last, last.what == submission::kind::run ? error : error_code{});
         }
         is_stopping_ = false;
     }
 
     void start_disconnect(operation& disconnect) {
-        if (run_ == nullptr) return fail(disconnect, {});
-        runs_.push_back(disconnect);
+        if (run_ == nullptr) return pending_.fail(disconnect, {});
+        pending_.runs.push_back(disconnect);
         if (!is_disconnecting_) drain_deadline_ = now() + options_.disconnect_timeout;
         is_disconnecting_ = true;
         if (!session_.is_online()) stop({});
@@ -337,7 +290,7 @@ private:
     /// Sends DISCONNECT when all that async_disconnect() waits for is done, or has had its time.
     void disconnect_when_drained() {
         if (!is_disconnecting_ || state_ != state::connected) return;
-        if (!requests_.empty() && now() < drain_deadline_) return;
+        if (!pending_.requests.empty() && now() < drain_deadline_) return;
         is_stopping_ = true;
         stop_error_ = {};
         if (!lost_) session_.disconnect({});  // else nothing is written any more
@@ -377,13 +330,15 @@ private:
         for (;;) {
             // Without room for messages nothing more is taken in, but what was sent still
             // completes.
-            const bool has_room = received_.bytes() <= options_.receive_buffer_size;
+            const bool has_room = inbox_.has_room();
             const session_event event = has_room ? session_.next_event() : session_.next_finished();
             switch (event.what) {
                 case session_event::kind::need_data: can_read_ = has_room; return;
                 case session_event::kind::paused: can_read_ = false; return;
                 case session_event::kind::connected: online_since_ = now(); break;
-                case session_event::kind::message: deliver(event); break;
+                case session_event::kind::message:
+                    inbox_.deliver(event, this->shared_from_this());
+                    break;
                 case session_event::kind::completed: complete_request(event); break;
                 case session_event::kind::closed: close(event.error); break;
             }
@@ -393,46 +348,10 @@ private:
     void complete_request(const session_event& event) {
         auto& done = *static_cast<operation*>(event.tag);
         if (done.what == submission::kind::publish) {
-            complete(done, event.error, to_publish_result(event));
+            pending_.complete(done, event.error, to_publish_result(event));
         } else {
-            complete(done, event.error, to_subscribe_result(event));
+            pending_.complete(done, event.error, to_subscribe_result(event));
         }
-    }
-
-    void deliver(const session_event& event) {
-        const publish_packet& packet = *event.message;
-        const message_view view{packet.topic,  packet.payload, packet.qos,
-                                packet.retain, packet.dup,     packet.properties};
-        bool is_handled = false;
-        bool is_for_receivers = false;
-        bool has_returned = true;
-        const auto hand_over = [&](const std::shared_ptr<void>& handler) {
-            if (handler == nullptr) {
-                is_for_receivers = true;
-                return;
-            }
-            is_handled = true;
-            auto& subscriber = *static_cast<message_handler*>(handler.get());
-            has_returned &= subscriber.deliver(view, event.token, this->shared_from_this());
-        };
-        try {
-            session_.for_each_handler(packet, hand_over);
-        } catch (...) {
-            // A message that is never acknowledged would hold up all that come after it.
-            session_.acknowledge(event.token);
-            throw;
-        }
-        if (is_for_receivers || (!is_handled && is_receiving_)) {
-            receive(to_message(view), event.token);
-        } else if (has_returned) {
-            session_.acknowledge(event.token);
-        }
-    }
-
-    void receive(message&& content, acknowledgement token) {
-        if (receivers_.empty()) return received_.push(std::move(content), token);
-        session_.acknowledge(token);
-        complete(receivers_.front(), error_code{}, std::move(content));
     }
 
     // --- Reading, writing, time
@@ -554,15 +473,11 @@ private:
 
     const client_options options_;
     session session_;
-    reconnect reconnect_;
 
     // Operations.
     submission_queue submitted_;
-    intrusive_list<operation> requests_;   // publish, subscribe, unsubscribe
-    intrusive_list<operation> receivers_;  // async_receive(), when no message waits
-    intrusive_list<operation> runs_;       // async_run() and async_disconnect()
-    std::size_t pending_count_ = 0;        // in all of these
-    asio::any_io_executor work_;           // keeps the context running while there are any
+    pending_operations pending_;
+    inbox inbox_;
     operation* run_ = nullptr;
     bool is_disconnecting_ = false;
     bool is_stopping_ = false;
@@ -570,11 +485,8 @@ private:
     error_code stop_error_;
     time_point drain_deadline_ = never;
 
-    // Messages that wait for async_receive().
-    received_messages received_;
-    bool is_receiving_ = false;  // async_receive() was called
-
     // The connection.
+    reconnect reconnect_;
     state state_ = state::stopped;
     std::size_t next_broker_ = 0;
     Connector connector_;

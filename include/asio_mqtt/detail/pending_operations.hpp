@@ -1,0 +1,92 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/session/intrusive_list.hpp>
+#include <asio_mqtt/session/session.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/prefer.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace asio_mqtt::detail {
+
+/// The operations of a client that have begun and have not completed: each leaves by complete(),
+/// fail() or abort(), once.
+class pending_operations {
+public:
+    pending_operations(const asio::any_io_executor& executor, session& session)
+        : executor_{executor}, session_{session} {}
+    pending_operations(const pending_operations&) = delete;
+    pending_operations& operator=(const pending_operations&) = delete;
+
+    ~pending_operations() {
+        // Nobody refers to the client any more, so the executor's context is going down: as with
+        // Asio's own operations, handlers are not called then.
+        for (auto* list : {&requests, &receivers, &runs}) {
+            while (!list->empty())
+                dispose(list->front());
+        }
+    }
+
+    /// Every operation goes through here first.
+    void begin() {
+        if (++count_ == 1) {
+            work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+        }
+    }
+
+    template <class Result>
+    void complete(operation& done, error_code error, Result&& result) {
+        settle(done);
+        static_cast<operation_with<Result>&>(done).complete(error, std::move(result));
+    }
+
+    void fail(operation& failed, error_code error) {
+        settle(failed);
+        failed.fail(error);
+    }
+
+    /// Ends an operation before its time.
+    void abort(operation& aborted, error_code error) {
+        if (aborted.is_with_session) session_.cancel(*aborted.packet);
+        fail(aborted, error);
+    }
+    void abort_all(intrusive_list<operation>& list, error_code error) {
+        while (!list.empty())
+            abort(list.front(), error);
+    }
+
+    void cancel(operation& cancelled, bool only_unsent) {
+        const bool is_sent = cancelled.is_with_session && cancelled.packet->packet_id != 0;
+        if (!only_unsent || !is_sent) abort(cancelled, asio::error::operation_aborted);
+    }
+
+    intrusive_list<operation> requests;   // publish, subscribe, unsubscribe
+    intrusive_list<operation> receivers;  // async_receive(), when no message waits
+    intrusive_list<operation> runs;       // async_run() and async_disconnect()
+
+private:
+    /// The operation is pending no longer: its handler may be called.
+    void settle(operation& settled) noexcept {
+        settled.unlink();
+        if (settled.cancellation_target != nullptr) *settled.cancellation_target = nullptr;
+        if (settled.packet != nullptr && !settled.is_with_session) {
+            outbound::dispose(*settled.packet);
+        }
+        if (--count_ == 0) work_ = {};
+    }
+
+    const asio::any_io_executor& executor_;
+    session& session_;
+    std::size_t count_ = 0;
+    asio::any_io_executor work_;  // keeps the context running while there are any
+};
+
+}  // namespace asio_mqtt::detail
