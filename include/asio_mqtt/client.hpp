@@ -5,6 +5,7 @@
 
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/detail/client_core.hpp>
+#include <asio_mqtt/detail/let_cancel.hpp>
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/operation_options.hpp>
 #include <asio_mqtt/payload.hpp>
@@ -15,6 +16,7 @@
 #include <asio/async_result.hpp>
 #include <asio/steady_timer.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <memory>
 #include <string>
@@ -97,14 +99,14 @@ public:
     ///  - a reason_code when the broker refused in a way that another try cannot heal, such as
     ///    bad_user_name_or_password or not_authorized, or gave the session to another client with
     ///    the same client id (session_taken_over);
-    ///  - errc::already_running; errc::no_broker_given, errc::invalid_broker_address,
-    ///  errc::invalid_options, and
-    ///    what may be wrong with the fields of CONNECT, for the options;
+    ///  - errc::already_running; errc::no_broker_given, errc::invalid_broker_address, the errors
+    ///    from errc::invalid_keep_alive to errc::invalid_will, and what may be wrong with the
+    ///    fields of CONNECT, for the options;
     ///  - asio::error::operation_aborted when it was cancelled (all types), or the client
     ///  destroyed.
     template <class CompletionToken>
     auto async_run(CompletionToken&& token) {
-        return initiate<void>(kind::run, token, nullptr, error_code{});
+        return initiate<void>(kind::run, token, nullptr, error_code{}, no_timeout);
     }
 
     /// Publishes a message (3.3). Completes with `void(error_code, publish_result)`: at QoS 0 when
@@ -121,7 +123,8 @@ public:
                        CompletionToken&& token) {
         error_code error;
         outbound_publish_ptr packet = make_publish(topic, content, options, error);
-        return initiate<publish_result>(kind::publish, token, std::move(packet), error);
+        return initiate<publish_result>(kind::publish, token, std::move(packet), error,
+                                        options.timeout);
     }
 
     template <class CompletionToken>
@@ -149,7 +152,7 @@ public:
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
         const topic_subscription only = to_subscription(filter, options);
-        return subscribe({&only, 1}, options.user_properties,
+        return subscribe({&only, 1}, options.user_properties, options.timeout,
                          erase(std::forward<MessageHandler>(handler)), token);
     }
 
@@ -166,7 +169,7 @@ public:
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          CompletionToken&& token) {
         const topic_subscription only = to_subscription(filter, options);
-        return subscribe({&only, 1}, options.user_properties, nullptr, token);
+        return subscribe({&only, 1}, options.user_properties, options.timeout, nullptr, token);
     }
 
     template <class CompletionToken>
@@ -183,13 +186,14 @@ public:
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(const std::vector<subscription>& filters, MessageHandler&& handler,
                          CompletionToken&& token) {
-        return subscribe(filters, {}, erase(std::forward<MessageHandler>(handler)), token);
+        return subscribe(filters, {}, no_timeout, erase(std::forward<MessageHandler>(handler)),
+                         token);
     }
 
     /// Subscribes to several filters whose messages are for async_receive().
     template <class CompletionToken>
     auto async_subscribe(const std::vector<subscription>& filters, CompletionToken&& token) {
-        return subscribe(filters, {}, nullptr, token);
+        return subscribe(filters, {}, no_timeout, nullptr, token);
     }
 
     /// Ends a subscription. Completes with `void(error_code, unsubscribe_result)` when the broker
@@ -199,12 +203,21 @@ public:
     /// Errors: errc::invalid_topic_filter, packet_too_large: nothing is sent then. A reason_code
     /// when the broker refuses. Those of the end, see above.
     template <class CompletionToken>
-    auto async_unsubscribe(std::string_view filter, CompletionToken&& token) {
+    auto async_unsubscribe(std::string_view filter, const unsubscribe_options& options,
+                           CompletionToken&& token) {
         unsubscribe_packet packet;
         packet.filters = {&filter, 1};
+        packet.properties.user_properties = options.user_properties;
         error_code error;
         outbound_request_ptr request = outbound_request::make(core_->version(), packet, error);
-        return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(request), error);
+        return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(request), error,
+                                            options.timeout);
+    }
+
+    template <class CompletionToken>
+    auto async_unsubscribe(std::string_view filter, CompletionToken&& token) {
+        return async_unsubscribe(filter, unsubscribe_options{},
+                                 std::forward<CompletionToken>(token));
     }
 
     /// Receives the next message of the subscriptions without a handler, and of none of this client
@@ -216,8 +229,37 @@ public:
     /// Errors: those of the end, see above.
     template <class CompletionToken>
     auto async_receive(CompletionToken&& token) {
-        return initiate<message>(kind::receive, token, nullptr, error_code{});
+        return async_receive(no_timeout, std::forward<CompletionToken>(token));
     }
+
+    /// Gives up after a while, with errc::operation_timeout.
+    template <class CompletionToken>
+    auto async_receive(std::chrono::milliseconds timeout, CompletionToken&& token) {
+        return initiate<message>(kind::receive, token, nullptr, error_code{}, timeout);
+    }
+
+    /// Completes with `void(error_code)` when at least half of the queue of messages that wait to
+    /// be sent is free (client_options::queue_size): at once if it is. To publish as fast as the
+    /// broker takes it, and no faster, wait for that before each message.
+    ///
+    /// Errors: those of the end, see above.
+    template <class CompletionToken>
+    auto async_wait_for_room(CompletionToken&& token) {
+        return initiate<void>(kind::wait_for_room, token, nullptr, error_code{}, no_timeout);
+    }
+
+    /// Completes with `void(error_code, counters)` at once, also when the client does not run:
+    /// always success.
+    template <class CompletionToken>
+    auto async_counters(CompletionToken&& token) {
+        return initiate<counters>(kind::count, token, nullptr, error_code{}, no_timeout);
+    }
+
+    /// To be called when there is reason to doubt the connection, or to hope for one: the machine
+    /// has woken up, the network has changed. While the client waits for its next attempt, that
+    /// begins at once. When it is connected, the broker is asked with a PINGREQ whether it is still
+    /// there, and has client_options::ping_response_timeout to answer.
+    void check_connection() { core_->check_connection(); }
 
     /// Ends async_run(): waits for what is pending, up to client_options::disconnect_timeout, then
     /// sends DISCONNECT as the last packet and closes (3.14). Without a connection it ends at once.
@@ -225,12 +267,13 @@ public:
     /// Completes with `void(error_code)`, always success: also when it was not running.
     template <class CompletionToken>
     auto async_disconnect(CompletionToken&& token) {
-        return initiate<void>(kind::disconnect, token, nullptr, error_code{});
+        return initiate<void>(kind::disconnect, token, nullptr, error_code{}, no_timeout);
     }
 
 private:
     using core = detail::client_core<Connector, Timer>;
     using kind = detail::operation::kind;
+    static constexpr std::chrono::milliseconds no_timeout{0};
 
     outbound_publish_ptr make_publish(std::string_view topic, payload& content,
                                       const publish_options& options, error_code& error) const {
@@ -269,14 +312,16 @@ private:
 
     template <class CompletionToken>
     auto subscribe(list_view<topic_subscription> filters, user_property_list user_properties,
-                   std::shared_ptr<void> handler, CompletionToken&& token) {
+                   std::chrono::milliseconds timeout, std::shared_ptr<void> handler,
+                   CompletionToken&& token) {
         subscribe_packet packet;
         packet.subscriptions = filters;
         packet.properties.user_properties = user_properties;
         error_code error;
         outbound_request_ptr request =
             outbound_request::make(core_->version(), packet, error, std::move(handler));
-        return initiate<subscribe_result>(kind::subscribe, token, std::move(request), error);
+        return initiate<subscribe_result>(kind::subscribe, token, std::move(request), error,
+                                          timeout);
     }
 
     /// Where the type of the completion handler is left behind.
@@ -286,22 +331,24 @@ private:
         // the coroutine. What is moved from keeps nothing.
         template <class Handler>
         void operator()(Handler&& handler, std::shared_ptr<core> client, kind what, Packet packet,
-                        error_code error) const {
+                        error_code error, std::chrono::milliseconds timeout) const {
             auto slot = asio::get_associated_cancellation_slot(handler);
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
+            if (timeout != no_timeout) started.due = core::now() + timeout;
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
-            if (slot.is_connected()) client->let_cancel(started, slot);
+            if (slot.is_connected()) detail::let_cancel(started, slot, client);
             client->submit(started);
         }
     };
 
     template <class Result, class CompletionToken, class Packet>
-    auto initiate(kind what, CompletionToken& token, Packet packet, error_code error) {
+    auto initiate(kind what, CompletionToken& token, Packet packet, error_code error,
+                  std::chrono::milliseconds timeout) {
         return asio::async_initiate<CompletionToken,
                                     typename detail::operation_with<Result>::signature>(
-            initiation<Result, Packet>{}, token, core_, what, std::move(packet), error);
+            initiation<Result, Packet>{}, token, core_, what, std::move(packet), error, timeout);
     }
 
     std::shared_ptr<core> core_;

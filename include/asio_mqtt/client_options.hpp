@@ -3,11 +3,17 @@
 
 #pragma once
 
+#include <asio_mqtt/connection_event.hpp>
+#include <asio_mqtt/credentials.hpp>
 #include <asio_mqtt/protocol/packets.hpp>
 #include <asio_mqtt/protocol/user_property.hpp>
+#include <asio_mqtt/session/reconnect.hpp>
+#include <asio_mqtt/session/session_settings.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,11 +41,17 @@ struct client_options {
     /// `mqtt://host[:port]`, tried in turn; at least one.
     std::vector<std::string> brokers{};
     protocol_version version = protocol_version::v5;
+    /// When the broker does not know 5.0, go on with 3.1.1. It says so, or drops the connection
+    /// twice without a CONNACK. What only 5.0 can carry ends with errc::not_in_this_version then.
+    bool fall_back_to_v3_1_1 = false;
 
     /// Empty: the broker assigns one (5.0); 3.1.1 then has no session that outlives a connection.
     std::string client_id{};
     std::optional<std::string> user_name{};
     std::optional<std::string> password{};
+    /// Asked before each attempt to connect, in place of `user_name` and `password`: for tokens
+    /// that expire. It has `connect_timeout` to answer.
+    credentials_provider ask_for_credentials{};
     std::optional<will_options> will{};
 
     /// 0 to 65,535 s; 0 switches pings off. A 5.0 broker may replace it (3.1.2.10).
@@ -63,6 +75,17 @@ struct client_options {
     std::uint16_t topic_alias_maximum = 0;
     std::vector<user_property> connect_user_properties{};  ///< Of CONNECT (5.0).
 
+    /// Bytes of memory for messages that wait to be sent, without a connection or for their turn.
+    std::size_t queue_size = 67'108'864;
+    /// What becomes of a message that finds no room there, by its QoS.
+    std::array<queue_overflow, 3> when_queue_full{};
+    /// Bytes of memory for messages at QoS 1 and 2 that were sent and whose handshake has not
+    /// ended; those that would exceed it wait in the queue. One goes in any case.
+    std::size_t in_flight_size = 67'108'864;
+    /// What becomes of the latter when the broker loses the session. Messages that were not sent
+    /// are not concerned, nor is one at QoS 2 that the broker had answered with PUBREC: it is done.
+    session_loss on_session_loss = session_loss::send_again;
+
     /// For resolving and connecting, and again for the CONNACK.
     std::chrono::milliseconds connect_timeout{10'000};
     /// From PINGREQ to any sign of life.
@@ -76,10 +99,22 @@ struct client_options {
     std::chrono::milliseconds maximum_reconnect_delay{30'000};
     /// Decides these random waits, so that a test can repeat them; 0: other ones for each client.
     std::uint64_t reconnect_seed = 0;
+    /// A connection that lasted so long starts the waits over, and the count of redirects.
+    std::chrono::milliseconds stable_period{10'000};
+    /// How often in a row to follow a broker that names another one (4.11, 5.0).
+    unsigned maximum_redirects = 0;
+    /// May change what is going to be done about a connection that failed or was lost: whether and
+    /// when to try again. Called on the client's executor.
+    std::function<void(reconnect_plan&)> reconnect_policy{};
 
-    /// Bytes of messages that wait for async_receive(); beyond it nothing more is read from the
-    /// broker.
+    /// Bytes of messages that wait for the application: for async_receive(), for handlers with an
+    /// executor of their own, for acknowledgement by hand. Beyond it nothing more is read from the
+    /// broker, except while operations wait for its answer: then up to `maximum_packet_size` more
+    /// at QoS 1 and 2, while messages at QoS 0 are dropped.
     std::size_t receive_buffer_size = 16'777'216;
+
+    /// Told what becomes of the connection, on the client's executor.
+    connection_handler on_connection{};
 
     /// No strand: all calls and the executor are on one thread, or on a strand of the caller's.
     bool single_threaded = false;

@@ -38,11 +38,16 @@ struct publish_options {
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
     bool retain = false;  ///< The broker keeps the message for later subscribers (3.3.1.3).
     std::optional<payload_format> payload_format_indicator{};
-    std::optional<std::chrono::seconds> message_expiry_interval{};  ///< Up to 4,294,967,295 s.
+    /// Up to 4,294,967,295 s, from the call on: a message that waits for longer is not sent, and
+    /// ends with errc::message_expired; one that was sent lasts for the rest of it (3.3.2.3.3).
+    std::optional<std::chrono::seconds> message_expiry_interval{};
     std::optional<borrowed_string> response_topic{};
     std::optional<borrowed_string> correlation_data{};  ///< Any bytes.
     std::optional<borrowed_string> content_type{};
     std::vector<user_property> user_properties{};
+    /// From the call on; then the operation ends with errc::operation_timeout, as if it were
+    /// cancelled. 0: none.
+    std::chrono::milliseconds timeout{0};
 };
 
 /// What a publish came to, as far as the broker told (3.4.2, 3.5.2); always success at QoS 0.
@@ -59,6 +64,7 @@ struct subscribe_options {
     bool retain_as_published = false;  ///< Keep the RETAIN flag of forwarded messages.
     asio_mqtt::retain_handling retain_handling = asio_mqtt::retain_handling::send;
     std::vector<user_property> user_properties{};
+    std::chrono::milliseconds timeout{0};  ///< See publish_options.
 };
 
 /// One of several filters that are subscribed to at once, with its options (3.8.3.1). On a 3.1.1
@@ -81,6 +87,12 @@ struct subscribe_result {
     std::vector<reason_code> reasons{};
     std::string reason_string{};
     std::vector<user_property> user_properties{};
+};
+
+/// How a subscription is ended (3.10). On a 3.1.1 connection there are no user properties.
+struct unsubscribe_options {
+    std::vector<user_property> user_properties{};
+    std::chrono::milliseconds timeout{0};  ///< See publish_options.
 };
 
 /// What an unsubscribe came to: one reason code for each filter (3.11.3); none in 3.1.1.

@@ -4,14 +4,17 @@
 #pragma once
 
 #include <asio_mqtt/client_options.hpp>
+#include <asio_mqtt/detail/ask_for_credentials.hpp>
+#include <asio_mqtt/detail/check_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/inbox.hpp>
 #include <asio_mqtt/detail/io_handler.hpp>
 #include <asio_mqtt/detail/operation.hpp>
 #include <asio_mqtt/detail/operation_result.hpp>
+#include <asio_mqtt/detail/option_settings.hpp>
 #include <asio_mqtt/detail/pending_operations.hpp>
-#include <asio_mqtt/detail/random_seed.hpp>
+#include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/detail/submission_queue.hpp>
 #include <asio_mqtt/detail/wake_up_timer.hpp>
 #include <asio_mqtt/detail/write_buffers.hpp>
@@ -28,6 +31,7 @@
 #include <asio/strand.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -42,14 +46,16 @@ namespace asio_mqtt::detail {
 /// Everything here but the functions "from any thread" runs on the executor: a strand, unless the
 /// client is single-threaded. It decides nothing about the protocol: the session does.
 ///
-///            async_run            stream               session over            written
-///   stopped ----------> connecting -----> connected ----------------> closing --------+
-///      ^                 ^      | failed      | lost                                  |
-///      |                 |      v             v       reads and writes done           v
-///      |   fatal, or     +-- waiting <------------------------------------------- ending
-///      +-- stopping --------------------------------------------------------------/
+///            async_run                    stream               session over          written
+///   stopped ----------> asking, connecting -----> connected ----------------> closing ------+
+///      ^                     ^    | failed            | lost                                |
+///      |                     |    v                   v      reads and writes done          v
+///      |   not again, or     +- waiting <---------------------------------------------- ending
+///      +-- stopping ------------------------------------------------------------------/
+///
+/// When and where it connects is decided by reconnect.
 template <class Connector, class Timer>
-class client_core final : public acknowledger,
+class client_core final : public submission_target,
                           public io_target,
                           public std::enable_shared_from_this<client_core<Connector, Timer>> {
 public:
@@ -60,15 +66,10 @@ public:
         : io_target{options.single_threaded ? executor
                                             : asio::any_io_executor{asio::make_strand(executor)}},
           options_{std::move(options)},
-          session_{{.version = options_.version,
-                    .connack_timeout = options_.connect_timeout,
-                    .ping_response_timeout = options_.ping_response_timeout,
-                    .maximum_packet_size = options_.maximum_packet_size,
-                    .assumed_receive_maximum = options_.assumed_receive_maximum}},
+          session_{to_session_settings(options_)},
           pending_{this->executor(), session_},
-          inbox_{session_, pending_, options_.receive_buffer_size},
-          reconnect_{options_.minimum_reconnect_delay, options_.maximum_reconnect_delay,
-                     options_.reconnect_seed != 0 ? options_.reconnect_seed : random_seed(this)},
+          inbox_{session_, pending_, options_.receive_buffer_size, options_.maximum_packet_size},
+          reconnect_{to_reconnect_settings(options_)},
           connector_{std::move(connector)},
           timer_{this->executor()} {}
 
@@ -81,63 +82,51 @@ public:
     protocol_version version() const noexcept { return options_.version; }
 
     /// Hands something over. One post carries all that is submitted until it runs.
-    void submit(submission& submitted) {
+    void submit(submission& submitted) override {
         if (submitted_.push(submitted)) post_process();
     }
 
-    /// Lets the slot of its handler cancel an operation that is not submitted yet.
-    void let_cancel(operation& started, asio::cancellation_slot slot) {
-        const std::shared_ptr<operation*> target{new operation* {&started}};
-        started.cancellation_target = target;
-        // The signal may outlive the client's execution context, and the client must not.
-        slot.assign([weak = this->weak_from_this(), target](asio::cancellation_type type) {
-            using enum asio::cancellation_type;
-            const auto alive = weak.lock();
-            if (alive == nullptr || type == none) return;
-            auto& cancel = *new notice{submission::kind::cancel};
-            cancel.to_cancel = target;
-            cancel.only_unsent = (type & (terminal | partial)) == none;
-            alive->submit(cancel);
-        });
-    }
-
-    void acknowledge_later(acknowledgement token) override {
-        auto& acknowledge = *new notice{submission::kind::acknowledge};
-        acknowledge.token = token;
-        submit(acknowledge);
-    }
-
     /// The client is destroyed: every pending operation is aborted, and later ones at once.
-    void destroy_later() { submit(*new notice{submission::kind::destroy}); }
+    void destroy_later() {
+        is_destroyed_ = true;  // at once: what is already on its way must not call the application
+        submit(*new notice{submission::kind::destroy});
+    }
+
+    void check_connection() { submit(*new notice{submission::kind::check_connection}); }
+
+    static time_point now() { return wake_up_timer<Timer>::now(); }
 
     /// Does all that can be done now, later.
     void post_process() { asio::post(when(io_event::posted)); }
 
 private:
-    enum class state { stopped, waiting, connecting, connected, closing, ending };
+    enum class state { stopped, waiting, asking, connecting, connected, closing, ending };
 
     // --- Operations
 
     void take(submission& submitted) {
         if (is_operation(submitted)) return start(static_cast<operation&>(submitted));
         const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
-        if (news->what == submission::kind::cancel) {
-            if (*news->to_cancel != nullptr) cancel(**news->to_cancel, news->only_unsent);
-        } else if (news->what == submission::kind::acknowledge) {
-            session_.acknowledge(news->token);
-        } else {
-            is_destroyed_ = true;
-            stop(asio::error::operation_aborted);
+        switch (news->what) {
+            case submission::kind::cancel:
+                if (*news->to_cancel != nullptr) cancel(**news->to_cancel, news->only_unsent);
+                return;
+            case submission::kind::acknowledge: return inbox_.released(news->token, news->bytes);
+            case submission::kind::credentials: return credentials_given(*news);
+            case submission::kind::check_connection: return probe();
+            default: return stop(asio::error::operation_aborted);
         }
     }
 
     void start(operation& started) {
-        pending_.begin();
+        pending_.begin(started);
         if (is_destroyed_) return pending_.fail(started, asio::error::operation_aborted);
         if (started.error) return pending_.fail(started, started.error);
         switch (started.what) {
             case submission::kind::run: return start_run(started);
             case submission::kind::receive: return inbox_.receive(started);
+            case submission::kind::wait_for_room: return pending_.waiters.push_back(started);
+            case submission::kind::count: return count(started);
             case submission::kind::disconnect: return start_disconnect(started);
             default: return start_request(started);
         }
@@ -149,12 +138,10 @@ private:
         error_code error;
         if (request.what == submission::kind::publish) {
             outbound_publish_ptr publish{static_cast<outbound_publish*>(request.packet)};
-            error = session_.publish(std::move(publish), &request);
+            error = session_.publish(std::move(publish), &request, now());
         } else {
             outbound_request_ptr packet{static_cast<outbound_request*>(request.packet)};
-            error = request.what == submission::kind::subscribe
-                        ? session_.subscribe(std::move(packet), &request)
-                        : session_.unsubscribe(std::move(packet), &request);
+            error = session_.request(std::move(packet), &request);
         }
         if (error) pending_.fail(request, error);
     }
@@ -164,24 +151,55 @@ private:
         pending_.cancel(cancelled, only_unsent);
     }
 
+    /// async_counters()
+    void count(operation& asked) {
+        counters counted = session_.counters();
+        counted.waiting_bytes = inbox_.bytes();
+        counted.messages_discarded = inbox_.discarded();
+        pending_.complete(asked, error_code{}, std::move(counted));
+    }
+
     // --- The connection
 
     void start_run(operation& submitted) {
         if (run_ != nullptr) return pending_.fail(submitted, errc::already_running);
         run_ = &submitted;
         pending_.runs.push_back(submitted);
-        if (const error_code error = check_client_options(options_)) return stopped(error);
-        next_broker_ = 0;
+        if (const error_code error = check_options(options_)) return stopped(error);
+        reconnect_.start();
+        attempt();
+    }
+
+    /// One more try to connect.
+    void attempt() {
+        ++attempt_count_;
+        reconnect_.attempt_begins();
+        deadline_ = now() + options_.connect_timeout;
+        state_ = state::asking;
+        tell({.what = connection_event::kind::connecting});
+        if (is_destroyed_) return;
+        if (!options_.ask_for_credentials) {
+            credentials_ = {options_.user_name, options_.password};
+            return connect();
+        }
+        options_.ask_for_credentials(answer_to(this->weak_from_this(), attempt_count_));
+    }
+
+    void credentials_given(notice& answer) {
+        if (state_ != state::asking || answer.attempt != attempt_count_) return;
+        if (answer.error) return disconnected(answer.error);
+        credentials_ = std::move(answer.given);
         connect();
     }
 
     void connect() {
         state_ = state::connecting;
         deadline_ = now() + options_.connect_timeout;
-        const std::uint64_t attempt = ++attempt_count_;
         broker_address broker;
-        parse_broker_address(options_.brokers[next_broker_], broker);  // checked by start_run()
-        connector_.async_connect(broker, connect_handler{this->shared_from_this(), attempt});
+        if (const error_code error = parse_broker_address(reconnect_.broker(), broker)) {
+            return disconnected(error);  // the one to which a broker has sent us
+        }
+        connector_.async_connect(broker, connect_handler{this->shared_from_this(), attempt_count_});
     }
 
     void connect_ended(error_code error, stream_type&& stream) {
@@ -189,14 +207,38 @@ private:
         stream_.emplace(std::move(stream));
         state_ = state::connected;
         deadline_ = never;
-        lost_ = false;
+        is_lost_ = false;
+        is_answered_ = false;
         can_read_ = true;
-        session_.connect(to_connect_packet(options_), now());  // checked by start_run()
+        session_.use_version(reconnect_.version());
+        const connect_packet packet =
+            to_connect_packet(options_, reconnect_.version(), credentials_);
+        if (const error_code wrong = session_.connect(packet, now())) end(wrong);
+    }
+
+    void connected(const connack_packet& connack) {
+        is_answered_ = true;
+        reconnect_.accepted(now());
+        tell({.what = connection_event::kind::connected, .connack = &connack});
     }
 
     /// The session is over: what it has to say is still written.
-    void close(error_code error) {
+    void close(const session_event& event) {
+        is_answered_ = true;
         if (state_ != state::connected) return;
+        std::string_view reference;
+        if (event.connack != nullptr) {
+            reference = event.connack->properties.server_reference.value_or("");
+            reason_string_ = event.connack->properties.reason_string.value_or("");
+        } else if (event.disconnect != nullptr) {
+            reference = event.disconnect->properties.server_reference.value_or("");
+            reason_string_ = event.disconnect->properties.reason_string.value_or("");
+        }
+        server_reference_ = reference;
+        begin_closing(event.error);
+    }
+
+    void begin_closing(error_code error) {
         state_ = state::closing;
         end_error_ = error;
         deadline_ = now() + options_.disconnect_timeout;
@@ -220,20 +262,27 @@ private:
         if (is_reading_ || is_writing_) return;
         stream_.reset();
         session_.disconnected();
-        disconnected(end_error_);
+        disconnected(end_error_, is_lost_ && !is_answered_);
     }
 
-    /// There is no stream. What comes next?
-    void disconnected(error_code error) {
+    /// There is no stream. What comes next? `is_unanswered`: there was one, and the broker ended it
+    /// without a word.
+    void disconnected(error_code error, bool is_unanswered = false) {
         ++attempt_count_;
+        const std::string reason_string = std::exchange(reason_string_, {});
+        const std::string server_reference = std::exchange(server_reference_, {});
         if (is_stopping_) return stopped(stop_error_);
-        if (!reconnect::can_heal(error)) return stopped(error);
-        if (const time_point since = std::exchange(online_since_, never); since != never) {
-            reconnect_.was_online_for(now() - since);
-        }
-        next_broker_ = (next_broker_ + 1) % options_.brokers.size();
+        reconnect_plan plan = reconnect_.ended(error, server_reference, is_unanswered, now());
         state_ = state::waiting;
-        deadline_ = now() + reconnect_.next_delay();
+        deadline_ = now() + plan.delay;
+        if (options_.reconnect_policy && !is_destroyed_) options_.reconnect_policy(plan);
+        if (!plan.try_again) return stopped(error);
+        deadline_ = now() + plan.delay;
+        tell({.what = connection_event::kind::disconnected,
+              .attempt = plan.attempt,
+              .error = error,
+              .reason_string = reason_string,
+              .delay = plan.delay});
     }
 
     /// Ends async_run() as soon as there is no stream any more.
@@ -241,15 +290,15 @@ private:
         is_stopping_ = true;
         stop_error_ = error;
         switch (state_) {
-            case state::stopped: return stopped(error);
-            case state::connecting:
-                ++attempt_count_;
-                connecting_.emit(asio::cancellation_type::terminal);
-                return stopped(error);
-            case state::waiting: return stopped(error);
             case state::connected:
             case state::closing: return end(error);
             case state::ending: return;
+            case state::connecting:
+                connecting_.emit(asio::cancellation_type::terminal);
+                [[fallthrough]];
+            case state::asking:
+            case state::waiting:
+            case state::stopped: ++attempt_count_; return stopped(error);
         }
     }
 
@@ -260,6 +309,7 @@ private:
         stop_error_ = error;
         deadline_ = never;
         timer_.cancel();
+        if (run_ != nullptr) tell({.what = connection_event::kind::stopped, .error = error});
         end_operations();
     }
 
@@ -270,6 +320,7 @@ private:
         const error_code cause = error ? error : error_code{asio::error::operation_aborted};
         pending_.abort_all(pending_.requests, cause);
         pending_.abort_all(pending_.receivers, cause);
+        pending_.abort_all(pending_.waiters, cause);
         run_ = nullptr;
         is_disconnecting_ = false;
         while (!pending_.runs.empty()) {
@@ -293,29 +344,38 @@ private:
         if (!pending_.requests.empty() && now() < drain_deadline_) return;
         is_stopping_ = true;
         stop_error_ = {};
-        if (!lost_) session_.disconnect({});  // else nothing is written any more
-        close({});
+        if (!is_lost_) session_.disconnect({}, now());  // else nothing is written any more
+        begin_closing({});
+    }
+
+    /// The caller has reason to doubt the connection, or to hope for one.
+    void probe() {
+        if (state_ == state::waiting) return attempt();
+        if (state_ == state::connected) session_.probe(now());
+    }
+
+    /// Tells the application, unless it has destroyed the client.
+    void tell(connection_event event) const {
+        if (!options_.on_connection || is_destroyed_) return;
+        event.broker = reconnect_.broker();
+        event.version = reconnect_.version();
+        if (event.attempt == 0) event.attempt = reconnect_.attempt();
+        options_.on_connection(event);
     }
 
     // --- Events
-
-    time_point now() const { return timer_.now(); }
-
-    void start_submitted() {
-        submitted_.take_all([this](submission& each) { take(each); });
-    }
 
     /// Does all that can be done now; to be called after every event. Handlers are called from
     /// here: what they start is only submitted, and comes later.
     void process() {
         if (state_ == state::stopped && is_stopping_) end_operations();
-        start_submitted();
+        submitted_.take_all([this](submission& each) { take(each); });
         if (state_ != state::ending) handle_events();
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {
-            if (!lost_) write();
+            if (!is_lost_) write();
             handle_events();  // QoS 0 completes when its write has begun
-            if (lost_) {
+            if (is_lost_) {
                 end(end_error_);
             } else if (state_ == state::closing && !is_writing_) {
                 finish_closing();
@@ -323,24 +383,33 @@ private:
                 read();
             }
         }
+        while (!pending_.waiters.empty() && session_.has_room())
+            pending_.fail(pending_.waiters.front(), {});
         schedule();
     }
 
     void handle_events() {
         for (;;) {
             // Without room for messages nothing more is taken in, but what was sent still
-            // completes.
-            const bool has_room = inbox_.has_room();
+            // completes. An operation whose answer may stand behind such messages must not wait
+            // for an application that waits for the operation.
+            const bool has_room =
+                inbox_.has_room() || (!pending_.requests.empty() && inbox_.has_reserve());
             const session_event event = has_room ? session_.next_event() : session_.next_finished();
             switch (event.what) {
                 case session_event::kind::need_data: can_read_ = has_room; return;
                 case session_event::kind::paused: can_read_ = false; return;
-                case session_event::kind::connected: online_since_ = now(); break;
+                case session_event::kind::connected: connected(*event.connack); break;
                 case session_event::kind::message:
                     inbox_.deliver(event, this->shared_from_this());
                     break;
                 case session_event::kind::completed: complete_request(event); break;
-                case session_event::kind::closed: close(event.error); break;
+                case session_event::kind::subscription_lost:
+                    tell({.what = connection_event::kind::subscription_lost,
+                          .error = event.error,
+                          .filter = event.filter});
+                    break;
+                case session_event::kind::closed: close(event); break;
             }
         }
     }
@@ -396,33 +465,33 @@ private:
             end_stream();
         } else if (error) {
             // What came before is handled first: it may say why.
-            lost_ = true;
+            is_lost_ = true;
             if (state_ == state::connected) {
                 end_error_ = error == asio::error::eof ? errc::connection_closed : error;
             }
         }
-        process();
     }
 
     /// Keeps the timer set for what is due first.
     void schedule() {
-        time_point due = deadline_;
-        if (state_ == state::connected) due = std::min(due, session_.deadline());
+        time_point due = std::min({deadline_, session_.deadline(), pending_.due()});
         if (is_disconnecting_ && !is_stopping_) due = std::min(due, drain_deadline_);
         timer_.set(due, when(io_event::timer));
     }
 
     void expired() {
         const time_point at = now();
-        if (state_ == state::connected) {
-            session_.expired(at);
-        } else if (is_disconnecting_ && !is_stopping_ && at >= drain_deadline_) {
+        session_.expired(at);
+        pending_.expire(at);
+        if (state_ != state::connected && is_disconnecting_ && !is_stopping_ &&
+            at >= drain_deadline_) {
             return stop({});  // the connection was lost while it drained
         }
         if (at < deadline_) return;
         deadline_ = never;
         switch (state_) {
-            case state::waiting: return connect();
+            case state::waiting: return attempt();
+            case state::asking: return disconnected(errc::connect_timeout);
             case state::connecting:
                 connecting_.emit(asio::cancellation_type::terminal);
                 return disconnected(errc::connect_timeout);
@@ -440,8 +509,8 @@ private:
     void io_ended(io_event what, error_code error, std::size_t size) override {
         const exception_guard guard{*this};
         switch (what) {
-            case io_event::read: return read_ended(error, size);
-            case io_event::written: return write_ended(error, size);
+            case io_event::read: read_ended(error, size); break;
+            case io_event::written: write_ended(error, size); break;
             case io_event::timer:
                 if (error) return;  // set anew
                 timer_.fired();
@@ -481,25 +550,27 @@ private:
     operation* run_ = nullptr;
     bool is_disconnecting_ = false;
     bool is_stopping_ = false;
-    bool is_destroyed_ = false;
+    std::atomic<bool> is_destroyed_ = false;
     error_code stop_error_;
     time_point drain_deadline_ = never;
 
     // The connection.
     reconnect reconnect_;
     state state_ = state::stopped;
-    std::size_t next_broker_ = 0;
-    Connector connector_;
     std::uint64_t attempt_count_ = 0;
+    credentials credentials_;
+    Connector connector_;
     asio::cancellation_signal connecting_;
     std::optional<stream_type> stream_;
     error_code end_error_;
+    std::string reason_string_;     // that the broker gave with it
+    std::string server_reference_;  // that the broker gave with it
     bool is_reading_ = false;
     bool is_writing_ = false;
     bool can_read_ = false;
-    bool lost_ = false;  // a read or write has failed
-    time_point online_since_ = never;
-    write_buffers unwritten_;  // of the write under way
+    bool is_lost_ = false;      // a read or write has failed
+    bool is_answered_ = false;  // the broker has accepted, or said why it does not
+    write_buffers unwritten_;   // of the write under way
     wake_up_timer<Timer> timer_;
     time_point deadline_ = never;  // of the present state
 };

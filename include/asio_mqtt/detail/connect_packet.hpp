@@ -5,24 +5,24 @@
 
 #include <asio_mqtt/client_options.hpp>
 #include <asio_mqtt/message.hpp>
-#include <asio_mqtt/protocol/versioned_codec.hpp>
-#include <asio_mqtt/transport/broker_address.hpp>
 
-#include <limits>
-#include <vector>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 
 namespace asio_mqtt::detail {
 
-/// The CONNECT that the options ask for; it views them.
-inline connect_packet to_connect_packet(const client_options& options) {
-    const bool is_v5 = options.version == protocol_version::v5;
+/// The CONNECT that the options ask for; it views its arguments.
+inline connect_packet to_connect_packet(const client_options& options, protocol_version version,
+                                        const credentials& given) {
+    const bool is_v5 = version == protocol_version::v5;
     const auto seconds_of = [](std::chrono::seconds value) {
         return static_cast<std::uint32_t>(std::min<std::int64_t>(value.count(), 0xFFFF'FFFF));
     };
     connect_packet packet;
     packet.client_id = options.client_id;
-    packet.user_name = options.user_name;
-    packet.password = options.password;
+    packet.user_name = given.user_name;
+    packet.password = given.password;
     packet.keep_alive = static_cast<std::uint16_t>(options.keep_alive.count());
     packet.properties.user_properties = options.connect_user_properties;
     if (is_v5) {
@@ -63,34 +63,6 @@ inline connect_packet to_connect_packet(const client_options& options) {
         }
     }
     return packet;
-}
-
-/// What is wrong with the options of the connection, if anything.
-inline error_code check_connect_options(const client_options& options) {
-    using namespace std::chrono_literals;
-    if (options.keep_alive < 0s || options.keep_alive > 65'535s ||
-        options.session_expiry_interval < 0s || options.minimum_reconnect_delay < 0ms ||
-        options.maximum_packet_size == 0 || options.receive_maximum == 0 ||
-        options.assumed_receive_maximum == 0) {
-        return errc::invalid_options;
-    }
-    if (options.will && (options.will->delay_interval.value_or(0s) < 0s ||
-                         options.will->message_expiry_interval.value_or(0s) < 0s)) {
-        return errc::invalid_options;
-    }
-    const measure_result measured =
-        versioned_codec{options.version}.measure(to_connect_packet(options));
-    return measured ? error_code{} : error_code{measured.error};
-}
-
-/// What is wrong with the options of a client, if anything.
-inline error_code check_client_options(const client_options& options) {
-    if (options.brokers.empty()) return errc::no_broker_given;
-    for (const std::string& text : options.brokers) {
-        broker_address broker;
-        if (const error_code error = parse_broker_address(text, broker)) return error;
-    }
-    return check_connect_options(options);
 }
 
 }  // namespace asio_mqtt::detail

@@ -10,6 +10,7 @@
 #include <asio_mqtt/session/session.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -18,20 +19,28 @@ namespace asio_mqtt::detail {
 /// Hands the messages that arrive over to the application, and acknowledges what it has taken over.
 class inbox {
 public:
-    /// `limit`: bytes of messages that wait before there is no room for more.
-    inbox(session& session, pending_operations& pending, std::size_t limit) noexcept
-        : session_{session}, pending_{pending}, limit_{limit} {}
+    /// `limit`: bytes of messages that wait for the application before there is no room for more;
+    /// `reserve`: for what must be taken in nevertheless.
+    inbox(session& session, pending_operations& pending, std::size_t limit,
+          std::size_t reserve) noexcept
+        : session_{session}, pending_{pending}, limit_{limit}, reserve_{reserve} {}
 
-    bool has_room() const noexcept { return waiting_.bytes() <= limit_; }
+    bool has_room() const noexcept { return bytes() <= limit_; }
+    bool has_reserve() const noexcept { return has_room() || bytes() - limit_ <= reserve_; }
 
-    /// `client` is told by handlers that take a message over later.
-    void deliver(const session_event& event, const std::shared_ptr<acknowledger>& client) {
+    /// Memory of the messages that wait.
+    std::size_t bytes() const noexcept { return waiting_.bytes() + held_bytes_; }
+    /// Messages at QoS 0 for which there was no room.
+    std::uint64_t discarded() const noexcept { return discarded_; }
+
+    void deliver(const session_event& event, const std::shared_ptr<submission_target>& client) {
         const publish_packet& packet = *event.message;
         const message_view view{packet.topic,  packet.payload, packet.qos,
                                 packet.retain, packet.dup,     packet.properties};
+        const bool may_keep = has_room() || packet.qos != qos::at_most_once;
         bool is_handled = false;
         bool is_for_receivers = false;
-        bool has_returned = true;
+        std::shared_ptr<held_message> held;
         const auto hand_over = [&](const std::shared_ptr<void>& handler) {
             if (handler == nullptr) {
                 is_for_receivers = true;
@@ -39,7 +48,11 @@ public:
             }
             is_handled = true;
             auto& subscriber = *static_cast<message_handler*>(handler.get());
-            has_returned &= subscriber.deliver(view, event.token, client);
+            const bool holds = subscriber.holds_messages();
+            if (holds && !may_keep) return discard();
+            if (holds && held == nullptr) held = hold(view, event.token, client);
+            if (holds) held->hold();
+            subscriber.deliver(view, holds ? held : nullptr);
         };
         try {
             session_.for_each_handler(packet, hand_over);
@@ -49,8 +62,10 @@ public:
             throw;
         }
         if (is_for_receivers || (!is_handled && is_receiving_)) {
-            keep(to_message(view), event.token);
-        } else if (has_returned) {
+            if (held != nullptr) held->hold();
+            if (!may_keep && pending_.receivers.empty()) return discard();
+            keep(to_message(view), held != nullptr ? acknowledgement{} : event.token, held);
+        } else if (held == nullptr) {
             session_.acknowledge(event.token);
         }
     }
@@ -61,22 +76,46 @@ public:
         pending_.receivers.push_back(receiver);
         if (waiting_.empty()) return;
         received_message first = waiting_.pop();
-        session_.acknowledge(first.token);
+        taken_over(first.token, first.held);
         pending_.complete(receiver, error_code{}, std::move(first.content));
     }
 
-private:
-    void keep(message&& content, acknowledgement token) {
-        if (pending_.receivers.empty()) return waiting_.push(std::move(content), token);
+    /// A held message was taken over, or given up: then without a token.
+    void released(acknowledgement token, std::size_t bytes) noexcept {
         session_.acknowledge(token);
+        held_bytes_ -= bytes;
+    }
+
+private:
+    std::shared_ptr<held_message> hold(const message_view& view, acknowledgement token,
+                                       const std::shared_ptr<submission_target>& client) {
+        const std::size_t bytes = sizeof(message) + view.topic.size() + view.payload.size();
+        std::shared_ptr<held_message> held{new held_message{client, token, bytes}};
+        held_bytes_ += bytes;
+        return held;
+    }
+
+    void keep(message&& content, acknowledgement token, const std::shared_ptr<held_message>& held) {
+        if (pending_.receivers.empty()) return waiting_.push(std::move(content), token, held);
+        taken_over(token, held);
         pending_.complete(pending_.receivers.front(), error_code{}, std::move(content));
     }
+
+    void taken_over(acknowledgement token, const std::shared_ptr<held_message>& held) noexcept {
+        session_.acknowledge(token);
+        if (held != nullptr) held->taken_over();
+    }
+
+    void discard() noexcept { ++discarded_; }
 
     session& session_;
     pending_operations& pending_;
     const std::size_t limit_;
+    const std::size_t reserve_;
     received_messages waiting_;  // for async_receive()
     bool is_receiving_ = false;  // it was called
+    std::size_t held_bytes_ = 0;
+    std::uint64_t discarded_ = 0;
 };
 
 }  // namespace asio_mqtt::detail

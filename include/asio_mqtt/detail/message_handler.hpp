@@ -3,9 +3,10 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/held_message.hpp>
 #include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/manual_acknowledgement.hpp>
 #include <asio_mqtt/message.hpp>
-#include <asio_mqtt/session/inbound.hpp>
 
 #include <asio/associated_executor.hpp>
 #include <asio/post.hpp>
@@ -16,24 +17,19 @@
 
 namespace asio_mqtt::detail {
 
-/// Takes the news that a message was taken over, from any thread.
-class acknowledger {
-public:
-    virtual void acknowledge_later(acknowledgement token) = 0;
-
-protected:
-    ~acknowledger() = default;
-};
-
 /// The handler of a subscription, whatever its type is.
 class message_handler {
 public:
     virtual ~message_handler() = default;
 
-    /// Calls the handler; true when it has returned. A handler with an executor of its own gets a
-    /// copy of the message there, and `client` is told afterwards.
-    virtual bool deliver(const message_view& message, acknowledgement token,
-                         const std::shared_ptr<acknowledger>& client) = 0;
+    /// It takes messages over later than it gets them: it acknowledges by hand, or has an executor
+    /// of its own.
+    virtual bool holds_messages() const noexcept = 0;
+
+    /// Calls the handler, or has it called on its executor with a copy. `held` is there if it holds
+    /// messages.
+    virtual void deliver(const message_view& message,
+                         const std::shared_ptr<held_message>& held) = 0;
 };
 
 template <class Handler>
@@ -43,28 +39,41 @@ class bound_message_handler final
 public:
     explicit bound_message_handler(Handler handler) : handler_{std::move(handler)} {}
 
-    bool deliver(const message_view& view, acknowledgement token,
-                 const std::shared_ptr<acknowledger>& client) override {
-        using executor = asio::associated_executor_t<Handler, client_executor>;
-        if constexpr (std::is_same_v<executor, client_executor>) {
-            handler_(view);
-            return true;
+    bool holds_messages() const noexcept override { return is_manual || !runs_on_client; }
+
+    void deliver(const message_view& view, const std::shared_ptr<held_message>& held) override {
+        if constexpr (runs_on_client) {
+            call(view, held);
         } else {
-            asio::post(asio::get_associated_executor(handler_),
-                       [self = this->shared_from_this(), kept = to_message(view), token, client] {
-                           try {
-                               with_view(kept, self->handler_);
-                           } catch (...) {
-                               client->acknowledge_later(token);
-                               throw;
-                           }
-                           client->acknowledge_later(token);
-                       });
-            return false;
+            asio::post(asio::get_associated_executor(handler_), [self = this->shared_from_this(),
+                                                                 kept = to_message(view), held] {
+                with_view(kept, [&](const message_view& copy) { self->call(copy, held); });
+            });
         }
     }
 
 private:
+    static constexpr bool is_manual =
+        std::is_invocable_v<Handler&, const message_view&, manual_acknowledgement>;
+    static constexpr bool runs_on_client =
+        std::is_same_v<asio::associated_executor_t<Handler, client_executor>, client_executor>;
+
+    void call(const message_view& view, const std::shared_ptr<held_message>& held) {
+        if constexpr (is_manual) {
+            handler_(view, manual_acknowledgement{held});
+        } else {
+            struct release {
+                ~release() {
+                    // Also when it throws: a message that is never acknowledged would hold up all
+                    // that come after it.
+                    if (held != nullptr) held->taken_over();
+                }
+                held_message* held;
+            } const when_it_returns{held.get()};
+            handler_(view);
+        }
+    }
+
     Handler handler_;
 };
 

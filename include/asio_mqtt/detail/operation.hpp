@@ -3,8 +3,9 @@
 
 #pragma once
 
-#include <asio_mqtt/detail/submission_queue.hpp>
+#include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
+#include <asio_mqtt/session/deadline_heap.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
 #include <asio_mqtt/session/outbound.hpp>
 
@@ -28,8 +29,8 @@ namespace asio_mqtt::detail {
 /// forgotten here, so that nothing behind an initiating function is a template on it.
 ///
 /// The node lies in memory of the handler's associated allocator, stands in the client's queues as
-/// it is, and is freed before its handler is called.
-class operation : public submission, public list_node {
+/// it is, and is freed before its handler is called. It is `due` when it has a time-out.
+class operation : public submission, public list_node, public deadline_node {
 public:
     error_code error{};  ///< What was wrong with the call.
     /// The packet that it is about: owned until the session has it, then what session::cancel()

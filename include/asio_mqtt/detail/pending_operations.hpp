@@ -29,17 +29,18 @@ public:
     ~pending_operations() {
         // Nobody refers to the client any more, so the executor's context is going down: as with
         // Asio's own operations, handlers are not called then.
-        for (auto* list : {&requests, &receivers, &runs}) {
+        for (auto* list : {&requests, &receivers, &waiters, &runs}) {
             while (!list->empty())
                 dispose(list->front());
         }
     }
 
     /// Every operation goes through here first.
-    void begin() {
+    void begin(operation& started) {
         if (++count_ == 1) {
             work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
         }
+        if (started.due != never) timed_.insert(started);
     }
 
     template <class Result>
@@ -68,14 +69,23 @@ public:
         if (!only_unsent || !is_sent) abort(cancelled, asio::error::operation_aborted);
     }
 
+    /// When the first of the time-outs is over.
+    time_point due() const noexcept { return timed_.due(); }
+    void expire(time_point now) {
+        while (timed_.due() <= now)
+            abort(static_cast<operation&>(timed_.front()), errc::operation_timeout);
+    }
+
     intrusive_list<operation> requests;   // publish, subscribe, unsubscribe
     intrusive_list<operation> receivers;  // async_receive(), when no message waits
+    intrusive_list<operation> waiters;    // async_wait_for_room()
     intrusive_list<operation> runs;       // async_run() and async_disconnect()
 
 private:
     /// The operation is pending no longer: its handler may be called.
     void settle(operation& settled) noexcept {
         settled.unlink();
+        timed_.remove(settled);
         if (settled.cancellation_target != nullptr) *settled.cancellation_target = nullptr;
         if (settled.packet != nullptr && !settled.is_with_session) {
             outbound::dispose(*settled.packet);
@@ -85,6 +95,7 @@ private:
 
     const asio::any_io_executor& executor_;
     session& session_;
+    deadline_heap timed_;
     std::size_t count_ = 0;
     asio::any_io_executor work_;  // keeps the context running while there are any
 };

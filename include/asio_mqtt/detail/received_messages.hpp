@@ -3,18 +3,21 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/held_message.hpp>
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/session/inbound.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace asio_mqtt::detail {
 
 struct received_message {
     message content;
-    acknowledgement token;
+    acknowledgement token;               // when nobody else takes it over, too
+    std::shared_ptr<held_message> held;  // when somebody does
 };
 
 /// Messages that wait for async_receive(), not acknowledged yet.
@@ -32,8 +35,8 @@ public:
     /// Memory that they take, about.
     std::size_t bytes() const noexcept { return bytes_; }
 
-    void push(message&& content, acknowledgement token) {
-        auto& added = *new node{{}, {std::move(content), token}};
+    void push(message&& content, acknowledgement token, std::shared_ptr<held_message> held) {
+        auto& added = *new node{{}, {std::move(content), token, std::move(held)}};
         messages_.push_back(added);
         bytes_ += size_of(added.value.content);
     }

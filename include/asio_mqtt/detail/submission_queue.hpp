@@ -3,49 +3,11 @@
 
 #pragma once
 
-#include <asio_mqtt/session/inbound.hpp>
+#include <asio_mqtt/detail/submission.hpp>
 
 #include <atomic>
-#include <cstdint>
-#include <memory>
 
 namespace asio_mqtt::detail {
-
-class operation;
-
-/// Something that any thread asks of a client.
-struct submission {
-    enum class kind : std::uint8_t {
-        // Each an `operation`.
-        run,
-        publish,
-        subscribe,
-        unsubscribe,
-        receive,
-        disconnect,
-        // Each a `notice`.
-        cancel,
-        acknowledge,
-        destroy,
-    };
-
-    explicit submission(kind of) noexcept : what{of} {}
-
-    const kind what;
-    submission* next_submitted = nullptr;
-
-protected:
-    ~submission() = default;
-};
-
-/// A submission that nobody waits for; the client deletes it.
-struct notice final : submission {
-    explicit notice(kind of) noexcept : submission{of} {}
-
-    std::shared_ptr<operation*> to_cancel{};  ///< cancel: see operation::cancellation_target.
-    bool only_unsent = false;                 ///< cancel: not when its packet was sent.
-    acknowledgement token{};                  ///< acknowledge: of the message.
-};
 
 /// Submissions on their way from any thread to the client. Those of one thread arrive in its order.
 class submission_queue {

@@ -38,8 +38,17 @@ enum class errc {
                              ///< [MQTT-3.2.2-6].
     invalid_broker_address,  ///< Not scheme://host[:port], or a scheme that the connector lacks.
     no_broker_given,         ///< client_options::brokers is empty.
-    invalid_options,         ///< Options of the client that contradict each other.
-    already_running,         ///< async_run() while it runs already.
+    // Of these, each is about the client_options that it names.
+    invalid_keep_alive,               ///< keep_alive is not within 0 to 65,535 s.
+    invalid_session_expiry_interval,  ///< session_expiry_interval is negative.
+    invalid_maximum_packet_size,      ///< maximum_packet_size is 0.
+    invalid_receive_maximum,  ///< receive_maximum or assumed_receive_maximum is 0 (3.1.2.11.3).
+    invalid_buffer_size,      ///< queue_size, in_flight_size or receive_buffer_size is 0.
+    invalid_timeout,          ///< A time-out is negative, or 0 where that makes no sense.
+    invalid_reconnect_delay,  ///< minimum_reconnect_delay or stable_period is negative, or
+                              ///< maximum_reconnect_delay below the minimum.
+    invalid_will,             ///< An interval of the will is negative.
+    already_running,          ///< async_run() while it runs already.
 
     // What the broker announced excludes the operation: nothing was queued.
     qos_not_supported,       ///< Over the broker's Maximum QoS [MQTT-3.2.2-11].
@@ -63,6 +72,12 @@ enum class errc {
     connect_timeout,     ///< No connection, or no CONNACK, within the deadline.
     keep_alive_timeout,  ///< No PINGRESP within the deadline (3.12.4).
     session_lost,        ///< The broker has lost the session and with it the operation.
+
+    // What became of an operation on this side.
+    queue_full,         ///< No room in the queue: nothing was queued.
+    message_dropped,    ///< It gave way to newer messages in a full queue.
+    message_expired,    ///< It has waited for longer than its Message Expiry Interval.
+    operation_timeout,  ///< It has not completed within its time-out.
 };
 
 constexpr const char* to_string(errc code) noexcept {
@@ -85,7 +100,18 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::invalid_flags: return "contradicting flags";
         case errc::invalid_broker_address: return "invalid broker address";
         case errc::no_broker_given: return "no broker given";
-        case errc::invalid_options: return "contradicting client options";
+        case errc::invalid_keep_alive: return "keep_alive is not within 0 to 65535 s";
+        case errc::invalid_session_expiry_interval: return "session_expiry_interval is negative";
+        case errc::invalid_maximum_packet_size: return "maximum_packet_size is 0";
+        case errc::invalid_receive_maximum:
+            return "receive_maximum or assumed_receive_maximum is 0";
+        case errc::invalid_buffer_size:
+            return "queue_size, in_flight_size or receive_buffer_size is 0";
+        case errc::invalid_timeout: return "a time-out of the client is negative, or 0";
+        case errc::invalid_reconnect_delay:
+            return "minimum_reconnect_delay or stable_period is negative, or "
+                   "maximum_reconnect_delay below the minimum";
+        case errc::invalid_will: return "an interval of the will is negative";
         case errc::already_running: return "client is running already";
         case errc::qos_not_supported: return "broker does not support this QoS";
         case errc::retain_not_supported: return "broker does not support retained messages";
@@ -105,6 +131,10 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::connect_timeout: return "broker did not answer in time";
         case errc::keep_alive_timeout: return "no PINGRESP in time";
         case errc::session_lost: return "broker lost the session";
+        case errc::queue_full: return "no room in the queue of messages";
+        case errc::message_dropped: return "message dropped from a full queue";
+        case errc::message_expired: return "message expired before it was sent";
+        case errc::operation_timeout: return "operation did not complete in time";
     }
     return "unknown error";
 }

@@ -92,16 +92,22 @@ public:
         }
     }
 
-    enum class pubrel_verdict { released, not_found, too_early };
-    /// Handles PUBREL [MQTT-4.3.3-11]: the identifier may carry a new message from now on.
-    pubrel_verdict pubrel(std::uint16_t id) noexcept {
+    /// Answers PUBREL with PUBCOMP [MQTT-4.3.3-11]: the identifier may carry a new message from now
+    /// on. False when the broker may not send it yet.
+    bool pubrel(std::uint16_t id, protocol_version version, output_buffer& output) {
         const qos_2_message* known = qos_2_.find(id);
-        if (known == nullptr) return pubrel_verdict::not_found;
         // PUBREL answers a PUBREC, and none was sent before the application had the message.
-        if (!known->taken_over) return pubrel_verdict::too_early;
-        if (came_on_this_connection(*known)) --outstanding_;
-        qos_2_.erase(id);
-        return pubrel_verdict::released;
+        if (known != nullptr && !known->taken_over) return false;
+        pubcomp_packet pubcomp;
+        pubcomp.packet_id = id;
+        if (known == nullptr) {
+            pubcomp.reason = not_found_in(version);
+        } else {
+            if (came_on_this_connection(*known)) --outstanding_;
+            qos_2_.erase(id);
+        }
+        output.write(version, pubcomp);
+        return true;
     }
 
     void disconnected() noexcept {

@@ -26,16 +26,28 @@ public:
         response_timeout_ = response_timeout;
         ping_sent_ = never;
     }
-    void stop() noexcept { interval_ = {}; }
+    void stop() noexcept {
+        interval_ = {};
+        ping_sent_ = never;
+    }
+
+    /// Asks the peer now whether it is there; false when a ping is unanswered anyway.
+    bool probe(time_point now) noexcept {
+        if (is_waiting()) return false;
+        ping_sent_ = sent_ = now;
+        return true;
+    }
 
     void sent(time_point now) noexcept { sent_ = now; }
     void received(time_point now) noexcept { received_ = now; }
     void pong() noexcept { ping_sent_ = never; }
 
     time_point deadline() const noexcept {
-        if (interval_ == std::chrono::seconds{0}) return never;
-        if (is_waiting()) return std::min(response_deadline(), sent_ + interval_);
-        return std::min(sent_, received_) + interval_;
+        const bool is_off = interval_ == std::chrono::seconds{0};
+        if (is_waiting()) {
+            return is_off ? response_deadline() : std::min(response_deadline(), sent_ + interval_);
+        }
+        return is_off ? never : std::min(sent_, received_) + interval_;
     }
 
     action expired(time_point now) noexcept {

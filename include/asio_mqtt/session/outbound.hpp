@@ -3,10 +3,12 @@
 
 #pragma once
 
+#include <asio_mqtt/session/counters.hpp>
 #include <asio_mqtt/session/limits.hpp>
 #include <asio_mqtt/session/outbound_publish.hpp>
 #include <asio_mqtt/session/outbound_request.hpp>
 #include <asio_mqtt/session/packet_id_table.hpp>
+#include <asio_mqtt/session/publish_queue.hpp>
 
 #include <cstdint>
 
@@ -18,6 +20,7 @@ namespace asio_mqtt::detail {
 //
 //             submit()          flush()             puback() / pubcomp()
 //   publish:  waiting   --->    in flight   --->    handed back to be reported
+//                |  expired, or dropped for newer ones: reported
 //                ^                  |  pubrec(): PUBREL, "released"
 //                |                  |  connected(), session present: resent, DUP set
 //                +------------------+  connected(), session lost: new again; released ones are done
@@ -31,11 +34,16 @@ namespace asio_mqtt::detail {
 
 class outbound {
 public:
-    outbound() = default;
+    outbound(const session_settings& settings, counters& counted) noexcept
+        : publishes_{settings},
+          in_flight_limit_{settings.in_flight_size},
+          on_session_loss_{settings.on_session_loss},
+          counters_{counted} {}
     outbound(const outbound&) = delete;
     outbound& operator=(const outbound&) = delete;
     ~outbound() {
-        dispose_all(publishes_);
+        while (!publishes_.empty())
+            drop(publishes_.front());
         dispose_all(requests_);
         dispose_all(resends_);
         dispose_all(unwritten_);
@@ -45,8 +53,32 @@ public:
         dispose_all(finished_);
     }
 
-    void submit(outbound_publish_ptr publish) noexcept { publishes_.push_back(*publish.release()); }
+    /// errc::queue_full when there is no room; what is dropped to make room is to be reported.
+    error_code submit(outbound_publish_ptr publish, time_point now) {
+        publish->start_expiry(now);
+        expire(now);
+        while (!publishes_.has_room(*publish)) {
+            outbound_publish* const oldest = publishes_.oldest_to_drop_for(*publish);
+            if (oldest == nullptr) return errc::queue_full;
+            publishes_.remove(*oldest);
+            finish(*oldest, errc::message_dropped);
+            ++counters_.messages_dropped;
+        }
+        publishes_.push_back(*publish.release());
+        return {};
+    }
     void submit(outbound_request_ptr request) noexcept { requests_.push_back(*request.release()); }
+
+    /// Ends messages that have waited for longer than they last (3.3.2.3.3).
+    void expire(time_point now) noexcept {
+        while (outbound_publish* const expired = publishes_.expired(now)) {
+            publishes_.remove(*expired);
+            finish(*expired, errc::message_expired);
+            ++counters_.messages_expired;
+        }
+    }
+    /// When the next message expires.
+    time_point due() const noexcept { return publishes_.due(); }
 
     /// Forgets who waits for the packet, and the packet too unless a handshake must end first: then
     /// its identifier stays taken, and it is still sent again when the session resumes
@@ -54,13 +86,13 @@ public:
     void cancel(outbound_packet& packet) noexcept {
         packet.tag = nullptr;
         packet.abandoned = true;
-        const bool is_unwritten_qos_0 =
-            packet.type == packet_type::publish &&
-            as_publish(packet).progress != outbound_publish::state::queued;
-        if (packet.packet_id == 0 && !is_unwritten_qos_0) {
+        if (packet.packet_id != 0) return;
+        if (packet.type != packet_type::publish) {
             packet.unlink();
             dispose(packet);
-        }
+        } else if (as_publish(packet).progress == outbound_publish::state::queued) {
+            drop(as_publish(packet));
+        }  // else QoS 0 that is written already
     }
 
     /// What is in flight starts over on a new connection whose limits are known.
@@ -89,15 +121,15 @@ public:
         // taken over what it answered with PUBREC; the rest is sent as new, before what was
         // submitted later.
         while (!released_.empty()) {
-            outbound_packet& taken_over = released_.pop_front();
-            free_id(taken_over);
+            outbound_publish& taken_over = as_publish(released_.pop_front());
+            end_flight(taken_over);
             finished_.push_back(taken_over);
         }
         intrusive_list<outbound_packet> publishes;
         while (!sent_.empty()) {
             outbound_publish& publish = as_publish(sent_.pop_front());
-            free_id(publish);
-            if (publish.abandoned) {
+            end_flight(publish);
+            if (publish.abandoned || on_session_loss_ == session_loss::fail) {
                 finish(publish, errc::session_lost);
             } else {
                 publish.progress = outbound_publish::state::queued;
@@ -137,18 +169,22 @@ public:
 
     /// Writes all that may leave now, up to about `output_limit` bytes; the rest stays where it can
     /// still be cancelled. To be called after each change, and when a write has started.
-    void flush(protocol_version version, output_buffer& output) {
+    void flush(protocol_version version, output_buffer& output, time_point now) {
         while (!requests_.empty() && send_request(version, output)) {
         }
-        while (output.size() < output_limit && !resends_.empty() && resend(version, output)) {
+        while (output.size() < output_limit && !resends_.empty() && resend(version, output, now)) {
         }
         if (!resends_.empty()) return;  // [MQTT-4.6.0-1]
-        while (output.size() < output_limit && !publishes_.empty() && send(version, output)) {
+        while (output.size() < output_limit && !publishes_.empty() && send(version, output, now)) {
         }
     }
 
     /// The output of flush() is being written now: QoS 0 asks for no more.
     void written() noexcept { finished_.append(unwritten_); }
+
+    const publish_queue& queue() const noexcept { return publishes_; }
+    std::size_t in_flight_messages() const noexcept { return in_flight_messages_; }
+    std::size_t in_flight_bytes() const noexcept { return in_flight_bytes_; }
 
     /// The next packet whose outcome no packet of the broker tells: null when there is none.
     outbound_packet* next_finished() noexcept {
@@ -165,18 +201,23 @@ public:
         return take(publish);
     }
 
-    enum class pubrec_answer { pubrel, pubrel_not_found, none };
-    /// Handles PUBREC without an error: says what to answer [MQTT-4.3.3-4].
-    pubrec_answer pubrec(std::uint16_t id, reason_code reason) noexcept {
-        if (in_flight_.find(id) == nullptr) return pubrec_answer::pubrel_not_found;
-        outbound_publish* publish = find(id, qos::exactly_once);
-        if (publish == nullptr) return pubrec_answer::none;
-        publish->progress = outbound_publish::state::released;
-        publish->reason = reason;
-        publish->unlink();  // a resend that was still waiting is not needed any more
-        released_.push_back(*publish);
-        use_quota(*publish);
-        return pubrec_answer::pubrel;
+    /// Answers PUBREC without an error with PUBREL [MQTT-4.3.3-4].
+    void pubrec(std::uint16_t id, reason_code reason, protocol_version version,
+                output_buffer& output) {
+        pubrel_packet pubrel;
+        pubrel.packet_id = id;
+        if (in_flight_.find(id) == nullptr) {
+            pubrel.reason = not_found_in(version);
+        } else {
+            outbound_publish* publish = find(id, qos::exactly_once);
+            if (publish == nullptr) return;
+            publish->progress = outbound_publish::state::released;
+            publish->reason = reason;
+            publish->unlink();  // a resend that was still waiting is not needed any more
+            released_.push_back(*publish);
+            use_quota(*publish);
+        }
+        output.write(version, pubrel);
     }
     /// Handles PUBREC with an error, which ends the handshake (4.3.3).
     outbound_publish* pubrec_failed(std::uint16_t id) noexcept {
@@ -211,6 +252,7 @@ public:
 
     /// What forbids the message on this connection (3.2.2.3).
     error_code check(const outbound_publish& publish, protocol_version version) const noexcept {
+        if (version != protocol_version::v5 && publish.needs_v5()) return errc::not_in_this_version;
         if (publish.qos > limits_.maximum_qos) return errc::qos_not_supported;
         if (publish.retain && !limits_.retain_available) return errc::retain_not_supported;
         if (publish.packet_size(version) > limits_.maximum_packet_size) {
@@ -221,6 +263,7 @@ public:
 
     /// The same for a request.
     error_code check(const outbound_request& request, protocol_version version) const noexcept {
+        if (version != protocol_version::v5 && request.needs_v5()) return errc::not_in_this_version;
         if (request.packet_size(version) > limits_.maximum_packet_size) {
             return errc::packet_too_large;
         }
@@ -263,6 +306,10 @@ private:
         return publish.progress == outbound_publish::state::released ? released_ : sent_;
     }
 
+    void drop(outbound_publish& publish) noexcept {
+        publishes_.remove(publish);
+        dispose(publish);
+    }
     static void dispose_all(intrusive_list<outbound_packet>& list) noexcept {
         while (!list.empty())
             dispose(list.pop_front());
@@ -292,28 +339,34 @@ private:
         return true;
     }
 
-    bool send(protocol_version version, output_buffer& output) {
-        outbound_publish& publish = as_publish(publishes_.front());
+    bool send(protocol_version version, output_buffer& output, time_point now) {
+        outbound_publish& publish = publishes_.front();
         if (const error_code error = check(publish, version)) {
-            publish.unlink();
+            publishes_.remove(publish);
             finish(publish, error);
             return true;
         }
         if (publish.qos != qos::at_most_once) {
             if (quota_used_ >= limits_.receive_maximum) return false;  // [MQTT-3.3.4-7]
+            const std::size_t bytes = in_flight_bytes_ + publish.memory();
+            if (bytes > in_flight_limit_ && in_flight_bytes_ != 0) return false;
             const std::uint16_t id = in_flight_.unused_id();
             if (id == 0) return false;
             put_in_flight(publish, id);
+            ++in_flight_messages_;
+            in_flight_bytes_ = bytes;
             use_quota(publish);
         }
-        publish.unlink();
+        publishes_.remove(publish);
         publish.progress = outbound_publish::state::sent;
         (publish.qos == qos::at_most_once ? unwritten_ : sent_).push_back(publish);
+        publish.update_expiry(now);
         publish.write(version, false, output);
+        ++counters_.messages_sent;
         return true;
     }
 
-    bool resend(protocol_version version, output_buffer& output) {
+    bool resend(protocol_version version, output_buffer& output, time_point now) {
         outbound_publish& publish = as_publish(resends_.front());
         if (publish.progress == outbound_publish::state::released) {
             // It still counts: its PUBCOMP is outstanding.
@@ -324,6 +377,7 @@ private:
             pubrel_packet pubrel;
             pubrel.packet_id = publish.packet_id;
             output.write(version, pubrel);
+            ++counters_.messages_resent;
             return true;
         }
         if (quota_used_ >= limits_.receive_maximum) return false;
@@ -334,7 +388,9 @@ private:
         publish.unlink();
         sent_.push_back(publish);
         use_quota(publish);
+        publish.update_expiry(now);
         publish.write(version, true, output);  // [MQTT-3.3.1-1]
+        ++counters_.messages_resent;
         return true;
     }
 
@@ -345,6 +401,12 @@ private:
     void free_id(outbound_packet& packet) noexcept {
         in_flight_.erase(packet.packet_id);
         packet.packet_id = 0;
+    }
+
+    void end_flight(outbound_publish& publish) noexcept {
+        free_id(publish);
+        --in_flight_messages_;
+        in_flight_bytes_ -= publish.memory();
     }
 
     void use_quota(outbound_publish& publish) noexcept {
@@ -362,13 +424,13 @@ private:
 
     outbound_publish* take(outbound_publish* publish) noexcept {
         publish->unlink();
-        free_id(*publish);
+        end_flight(*publish);
         if (publish->uses_quota) --quota_used_;
         return publish;
     }
 
     // Each packet stands in one of these.
-    intrusive_list<outbound_packet> publishes_;  // waiting to be sent
+    publish_queue publishes_;                    // waiting to be sent
     intrusive_list<outbound_packet> requests_;   // waiting to be sent
     intrusive_list<outbound_packet> resends_;    // waiting to be sent again on this connection
     intrusive_list<outbound_packet> unwritten_;  // QoS 0 in the output, not handed to a write
@@ -380,6 +442,11 @@ private:
     packet_id_table<outbound_packet*> in_flight_;  // resends_, sent_, released_, asked_
     limits limits_;
     std::uint32_t quota_used_ = 0;
+    std::size_t in_flight_messages_ = 0;
+    std::size_t in_flight_bytes_ = 0;
+    const std::size_t in_flight_limit_;
+    const session_loss on_session_loss_;
+    counters& counters_;
 };
 
 }  // namespace asio_mqtt::detail

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <asio_mqtt/protocol/versioned_codec.hpp>
+#include <asio_mqtt/session/deadline_heap.hpp>
 #include <asio_mqtt/session/outbound_packet.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,7 +30,7 @@ using outbound_publish_ptr = std::unique_ptr<outbound_publish, outbound_publish_
 /// Topic, properties and a small payload lie behind the object, in one block of memory. It is
 /// checked when it is made, and kept in a form from which a PUBLISH of either version is written by
 /// copying.
-class outbound_publish final : public outbound_packet {
+class outbound_publish final : public outbound_packet, public detail::deadline_node {
 public:
     /// Payloads from this size on are not copied when their owner comes with them.
     static constexpr std::size_t shared_payload_size = 4'096;
@@ -72,7 +74,13 @@ public:
         made->topic_size_ = static_cast<std::uint16_t>(message.topic.size());
         made->property_size_ = static_cast<std::uint32_t>(property_size);
         made->payload_size_ = message.payload.size();
-        wire::packet_writer writer{reinterpret_cast<std::byte*>(made.get() + 1)};
+        if (const auto expiry = message.properties.message_expiry_interval) {
+            made->expiry_interval_ = *expiry;
+            // Behind the byte that says what it is, and the one property that comes before.
+            made->expiry_place_ = made->topic_size_ + 1U;
+            if (message.properties.payload_format_indicator) made->expiry_place_ += 2;
+        }
+        wire::packet_writer writer{made->stored()};
         writer.rest(message.topic);
         writer.property_block(slots);
         if (shares) {
@@ -90,6 +98,29 @@ public:
     std::size_t packet_size(protocol_version version) const noexcept {
         const std::uint32_t remaining = remaining_length(version);
         return 1 + variable_byte_integer_size(remaining) + remaining;
+    }
+
+    /// Bytes of memory that it takes, with a shared payload.
+    std::size_t memory() const noexcept {
+        return sizeof *this + topic_size_ + property_size_ + payload_size_;
+    }
+
+    /// It has what only 5.0 can carry.
+    bool needs_v5() const noexcept { return property_size_ != 0; }
+
+    /// Its expiry interval, if it has one, begins.
+    void start_expiry(time_point now) noexcept {
+        if (expiry_place_ != 0) due = now + std::chrono::seconds{expiry_interval_};
+    }
+
+    /// The time that it spent here is taken off its expiry interval (3.3.2.3.3).
+    void update_expiry(time_point now) noexcept {
+        if (expiry_place_ == 0) return;
+        // 0 would say that it has expired: what was sent before must be sent again nevertheless
+        // [MQTT-4.4.0-1].
+        const auto left = std::chrono::ceil<std::chrono::seconds>(due - now).count();
+        wire::packet_writer{stored() + expiry_place_}.integer(
+            "message_expiry_interval", static_cast<std::uint32_t>(left > 0 ? left : 1));
     }
 
     /// Appends the PUBLISH with the identifier that it has now (3.3).
@@ -128,6 +159,7 @@ private:
     outbound_publish() noexcept : outbound_packet{packet_type::publish} {}
     ~outbound_publish() = default;
 
+    std::byte* stored() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
     std::string_view text(std::size_t from, std::size_t size) const noexcept {
         return {reinterpret_cast<const char*>(this + 1) + from, size};
     }
@@ -141,6 +173,8 @@ private:
     }
 
     std::uint16_t topic_size_ = 0;
+    std::uint32_t expiry_place_ = 0;  // of the interval behind the object; 0: it has none
+    std::uint32_t expiry_interval_ = 0;
     std::uint32_t property_size_ = 0;
     std::size_t payload_size_ = 0;
     const char* shared_payload_ = nullptr;

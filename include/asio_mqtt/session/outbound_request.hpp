@@ -70,6 +70,20 @@ public:
         return {reinterpret_cast<const char*>(stored()), property_size_};
     }
 
+    /// It asks for what only 5.0 can carry. A subscription identifier that may be left out is not.
+    bool needs_v5() const noexcept {
+        if (property_size_ != 0) return true;
+        if (type != packet_type::subscribe) return false;
+        if (subscription_identifier != 0 && !identifier_is_optional) return true;
+        for (const topic_subscription& each : subscriptions()) {
+            if (each.no_local || each.retain_as_published ||
+                each.retain_handling != retain_handling::send) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Size of the packet in bytes.
     std::size_t packet_size(protocol_version version) const noexcept {
         const std::uint32_t remaining = remaining_length(version);

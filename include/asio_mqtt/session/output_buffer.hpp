@@ -15,6 +15,13 @@
 
 namespace asio_mqtt::detail {
 
+/// What a PUBREL or PUBCOMP says about an identifier that is in no handshake: 3.1.1 has no reason
+/// codes, there the answer alone ends the peer's handshake.
+constexpr reason_code not_found_in(protocol_version version) noexcept {
+    return version == protocol_version::v5 ? reason_code::packet_identifier_not_found
+                                           : reason_code::success;
+}
+
 /// Collects packets while a write is under way, so that all of them leave in the next one.
 ///
 /// Small packets are copied one behind the other; a large payload is only pointed to, and kept

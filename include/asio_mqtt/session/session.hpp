@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/protocol/versioned_codec.hpp>
+#include <asio_mqtt/session/counters.hpp>
 #include <asio_mqtt/session/inbound.hpp>
 #include <asio_mqtt/session/inbound_topic_aliases.hpp>
 #include <asio_mqtt/session/input_buffer.hpp>
@@ -11,6 +12,7 @@
 #include <asio_mqtt/session/limits.hpp>
 #include <asio_mqtt/session/outbound.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
+#include <asio_mqtt/session/resumption.hpp>
 #include <asio_mqtt/session/session_event.hpp>
 #include <asio_mqtt/session/session_settings.hpp>
 #include <asio_mqtt/session/subscriptions.hpp>
@@ -32,16 +34,22 @@ namespace asio_mqtt {
 ///  - the connection: connect() once a transport is there, then for each read prepare_read() and
 ///  received(),
 ///    for each write start_write() and finish_write(), disconnected() when the transport is gone;
-///  - commands: publish(), subscribe(), unsubscribe(), cancel(), acknowledge(), disconnect(); at
+///  - commands: publish(), request(), cancel(), acknowledge(), disconnect(); at
 ///  any time;
 ///  - outcomes: next_event(), to be called until it needs data, after each command and each input;
 ///  - time: deadline() tells when to call expired() next; calling it early is harmless.
 /// Not thread-safe. Sections of the standard stand beside the rules that they give.
 class session {
 public:
-    explicit session(session_settings settings) : settings_{settings} {}
+    explicit session(const session_settings& settings)
+        : settings_{settings}, outbound_{settings, counters_} {}
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
 
     // --- The connection ------------------------------------------------------------------
+
+    /// The version of the next connections; to be called while there is none.
+    void use_version(protocol_version version) noexcept { settings_.version = version; }
 
     /// Begins on a new transport: CONNECT is the next output [MQTT-3.1.0-1].
     ///
@@ -49,23 +57,18 @@ public:
     /// is one. An empty client id is replaced by the one that the broker assigned before. Returns
     /// what is wrong with the packet, if anything; nothing has begun then.
     error_code connect(connect_packet packet, time_point now) {
-        if (has_session_) packet.clean_start = false;
-        if (must_start_clean_) packet.clean_start = true;
-        if (packet.client_id.empty()) packet.client_id = assigned_client_id_;
+        resumption_.prepare(packet);
         if (phase_ != phase::offline) disconnected();
         const measure_result encoded = encode(packet);
         if (!encoded) return encoded.error;
-        asked_clean_start_ = packet.clean_start;
+        resumption_.asked(packet, settings_.version);
         asked_keep_alive_ = std::chrono::seconds{packet.keep_alive};
-        asked_to_be_kept_ = is_v5() ? packet.properties.session_expiry_interval.value_or(0) != 0
-                                    : !packet.clean_start;
         receive_maximum_ = packet.properties.receive_maximum.value_or(65'535);
         maximum_packet_size_ =
             std::min(settings_.maximum_packet_size,
                      packet.properties.maximum_packet_size.value_or(settings_.maximum_packet_size));
         topic_aliases_.start(packet.properties.topic_alias_maximum.value_or(0));
         connack_deadline_ = now + settings_.connack_timeout;
-        ++unanswered_connects_;
         phase_ = phase::connecting;
         return {};
     }
@@ -78,6 +81,7 @@ public:
     void received(std::size_t size, time_point now) noexcept {
         is_reading_ = false;
         input_.commit(size);
+        counters_.bytes_received += size;
         keep_alive_.received(now);
     }
 
@@ -86,8 +90,9 @@ public:
     /// is lost before.
     std::span<const std::span<const std::byte>> start_write(time_point now) {
         if (output_.is_writing()) return {};
-        flush();
+        flush(now);
         if (output_.empty()) return {};
+        counters_.bytes_sent += output_.size();
         keep_alive_.sent(now);
         outbound_.written();
         return output_.start_write();
@@ -112,36 +117,50 @@ public:
     /// What the broker of this connection allows; that of the last one while offline.
     const asio_mqtt::limits& limits() const noexcept { return limits_; }
 
+    /// What has gone through the session, and what is in it now.
+    asio_mqtt::counters counters() const noexcept {
+        asio_mqtt::counters result = counters_;
+        result.queued_messages = outbound_.queue().count();
+        result.queued_bytes = outbound_.queue().bytes();
+        result.in_flight_messages = outbound_.in_flight_messages();
+        result.in_flight_bytes = outbound_.in_flight_bytes();
+        return result;
+    }
+
     // --- Commands ------------------------------------------------------------------------
 
     /// Sends a message as soon as the connection and the broker's limits allow. Ends in one
     /// `completed` event with the tag: at QoS 0 when it was handed to a write, else when the
     /// handshake ended.
     ///
-    /// Returns what the broker of this connection does not allow; nothing was queued then. A limit
-    /// of a later connection ends the operation with the same error.
-    error_code publish(outbound_publish_ptr message, void* tag) {
+    /// Returns what the broker of this connection does not allow, or errc::queue_full; nothing was
+    /// queued then. A limit of a later connection ends the operation with the same error. So do
+    /// errc::message_expired and errc::message_dropped, while the message waits.
+    error_code publish(outbound_publish_ptr message, void* tag, time_point now) {
         if (is_online()) {
             if (const error_code error = outbound_.check(*message, settings_.version)) return error;
         }
         message->tag = tag;
-        outbound_.submit(std::move(message));
-        return {};
+        return outbound_.submit(std::move(message), now);
     }
 
-    /// Subscribes; messages may arrive before the operation has completed. The subscription is made
-    /// again when the broker loses the session. Errors as for publish(), and all that a packet may
-    /// have.
-    error_code subscribe(outbound_request_ptr request, void* tag) {
-        if (is_v5() && request->subscription_identifier == 0) {
-            request->subscription_identifier = ++identifier_count_;
-            request->identifier_is_optional = true;
+    /// Sends a SUBSCRIBE or UNSUBSCRIBE as soon as there is a connection; messages may arrive
+    /// before it has completed. A subscription is made again when the broker loses the session.
+    /// Errors as for publish(), but for those of the queue.
+    error_code request(outbound_request_ptr asked, void* tag) {
+        const bool subscribes = asked->type == packet_type::subscribe;
+        if (subscribes && is_v5() && asked->subscription_identifier == 0) {
+            asked->subscription_identifier = ++identifier_count_;
+            asked->identifier_is_optional = true;
         }
-        return submit(std::move(request), tag, true);
-    }
-
-    error_code unsubscribe(outbound_request_ptr request, void* tag) {
-        return submit(std::move(request), tag, false);
+        if (is_online()) {
+            if (const error_code error = outbound_.check(*asked, settings_.version)) return error;
+        }
+        asked->tag = tag;
+        asked->number = ++request_count_;
+        if (subscribes) subscriptions_.add(*asked);
+        outbound_.submit(std::move(asked));
+        return {};
     }
 
     /// Nobody waits for the operation any more. A packet that was not sent is dropped; a handshake
@@ -149,7 +168,7 @@ public:
     /// completed.
     void cancel(outbound_packet& packet) noexcept {
         if (packet.type == packet_type::subscribe && packet.packet_id == 0) {
-            forget(static_cast<outbound_request&>(packet));
+            subscriptions_.failed(static_cast<outbound_request&>(packet));
         }
         outbound_.cancel(packet);
     }
@@ -160,18 +179,19 @@ public:
     /// Ends the connection with DISCONNECT behind the output that may leave now; nothing follows it
     /// [MQTT-3.14.4-1]. Without a connection nothing happens. Returns what is wrong with the
     /// packet, if anything; the connection goes on then.
-    error_code disconnect(const disconnect_packet& packet) {
+    error_code disconnect(const disconnect_packet& packet, time_point now) {
         if (phase_ != phase::online && phase_ != phase::connecting) return {};
         const measure_result measured = versioned_codec{settings_.version}.measure(packet);
         if (!measured) return measured.error;
         if (measured.packet_size() > limits_.maximum_packet_size) return errc::packet_too_large;
         const auto expiry = packet.properties.session_expiry_interval;
         // (3.14.2.2.2) What was to end with the connection cannot be kept afterwards.
-        if (!asked_to_be_kept_ && expiry.value_or(0) != 0) return errc::invalid_property_value;
+        if (!resumption_.may_be_kept() && expiry.value_or(0) != 0)
+            return errc::invalid_property_value;
         // What flush() takes counts as sent: it must leave with a write that begins now.
-        if (!output_.is_writing()) flush();
+        if (!output_.is_writing()) flush(now);
         encode(packet);
-        if (expiry == 0U) has_session_ = false;
+        if (expiry == 0U) resumption_.ends();
         phase_ = phase::closed;
         return {};
     }
@@ -183,48 +203,55 @@ public:
         subscriptions_.for_each_handler(message, visit);
     }
 
+    /// Asks the broker now whether it is there, not only when the keep-alive is due.
+    void probe(time_point now) {
+        if (is_online() && keep_alive_.probe(now)) encode(pingreq_packet{});
+    }
+
+    /// At least half of the queue is free.
+    bool has_room() const noexcept { return outbound_.queue().bytes() <= settings_.queue_size / 2; }
+
     // --- Outcomes ------------------------------------------------------------------------
 
     /// The next outcome that does not hang on what was received, else `need_data`: for the time in
     /// which the application has no room for messages.
-    session_event next_finished() noexcept {
+    session_event next_finished() {
         outbound_packet* finished = reportable_finished();
         return finished != nullptr ? report(*finished) : session_event{};
     }
 
     session_event next_event() {
-        if (outbound_packet* finished = reportable_finished()) return report(*finished);
-        while (phase_ != phase::offline && phase_ != phase::closed) {
+        for (;;) {
+            if (outbound_packet* finished = reportable_finished()) return report(*finished);
+            if (phase_ == phase::offline || phase_ == phase::closed) return {};
             if (phase_ == phase::failed) {
                 phase_ = phase::closed;
                 return closed_;
             }
             if (output_.size() >= answer_limit) return {.what = session_event::kind::paused};
-            const auto packet = input_.next(
-                phase_ == phase::connecting ? maximum_first_packet_size() : maximum_packet_size_);
+            const bool is_first = phase_ == phase::connecting;
+            const auto packet =
+                input_.next(is_first ? std::min(first_packet_limit, maximum_packet_size_)
+                                     : maximum_packet_size_);
             using status = detail::input_buffer::packet::status;
-            if (packet.state == status::need_more) break;
+            if (packet.state == status::need_more) return {};
             if (packet.state == status::refused) {
                 fail(packet.error, to_reason_code(packet.error));
                 continue;
             }
             session_event event = handle(packet.header, packet.body);
             if (event.what != session_event::kind::need_data) return event;
-            if (outbound_packet* finished = reportable_finished()) return report(*finished);
         }
-        return {};
     }
 
     // --- Time ----------------------------------------------------------------------------
 
     /// When expired() must be called at the latest.
-    time_point deadline() const noexcept {
-        if (phase_ == phase::connecting) return connack_deadline_;
-        return phase_ == phase::online ? keep_alive_.deadline() : never;
-    }
+    time_point deadline() const noexcept { return std::min(peer_deadline(), outbound_.due()); }
 
     void expired(time_point now) {
-        if (now < deadline()) return;
+        outbound_.expire(now);
+        if (now < peer_deadline()) return;
         if (phase_ == phase::connecting) {
             fail(errc::connect_timeout);
             return;
@@ -259,8 +286,10 @@ private:
 
     bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
 
-    std::uint32_t maximum_first_packet_size() const noexcept {
-        return std::min(first_packet_limit, maximum_packet_size_);
+    /// When the peer must have answered, or is to be asked whether it is there.
+    time_point peer_deadline() const noexcept {
+        if (phase_ == phase::connecting) return connack_deadline_;
+        return phase_ == phase::online ? keep_alive_.deadline() : never;
     }
 
     template <class Packet>
@@ -268,10 +297,11 @@ private:
         return output_.write(settings_.version, packet);
     }
 
-    void flush() {
+    void flush(time_point now) {
         if (phase_ != phase::online) return;
         inbound_.flush(settings_.version, output_);
-        outbound_.flush(settings_.version, output_);
+        outbound_.expire(now);
+        outbound_.flush(settings_.version, output_, now);
     }
 
     /// The peer broke the protocol, or is dead: tell it why where it can be told (4.13), and end.
@@ -285,33 +315,21 @@ private:
         phase_ = phase::failed;
     }
 
-    error_code submit(outbound_request_ptr request, void* tag, bool is_subscribe) {
-        if (is_online()) {
-            if (const error_code error = outbound_.check(*request, settings_.version)) return error;
-        }
-        request->tag = tag;
-        request->number = ++request_count_;
-        if (is_subscribe) subscriptions_.add(*request);
-        outbound_.submit(std::move(request));
-        return {};
-    }
-    void forget(const outbound_request& request) {
-        for (const topic_subscription& each : request.subscriptions())
-            subscriptions_.refused(each.filter, request.number);
-    }
-
     /// Drops what nobody waits for.
     outbound_packet* reportable_finished() noexcept {
         while (outbound_packet* finished = outbound_.next_finished()) {
-            if (finished->type == packet_type::subscribe && finished->error) {
-                forget(static_cast<outbound_request&>(*finished));
-            }
-            if (finished->tag != nullptr) return finished;
+            const bool is_refused = finished->type == packet_type::subscribe && finished->error;
+            if (is_refused) subscriptions_.failed(static_cast<outbound_request&>(*finished));
+            if (finished->tag != nullptr || (is_refused && !finished->abandoned)) return finished;
             detail::outbound::dispose(*finished);
         }
         return nullptr;
     }
-    session_event report(outbound_packet& finished) noexcept {
+    session_event report(outbound_packet& finished) {
+        if (finished.tag == nullptr) {
+            const outbound_request_ptr request{static_cast<outbound_request*>(&finished)};
+            return subscription_lost(*request, request->error);
+        }
         session_event event{
             .what = session_event::kind::completed, .error = finished.error, .tag = finished.tag};
         if (finished.type == packet_type::publish) {
@@ -362,9 +380,13 @@ private:
 
     session_event on_connack(const fixed_header& header, std::span<const std::byte> body) {
         connack_ = {};
-        if (!decode(header, body, connack_)) return {};
+        if (is_v5() && is_refusal_of_v5(body)) {
+            connack_.reason = reason_code::unsupported_protocol_version;
+        } else if (!decode(header, body, connack_)) {
+            return {};
+        }
         if (is_failure(connack_.reason)) {
-            --unanswered_connects_;
+            resumption_.refused();
             phase_ = phase::closed;
             return {.what = session_event::kind::closed,
                     .error = connack_.reason,
@@ -372,31 +394,29 @@ private:
                     .reason = connack_.reason};
         }
         phase_ = phase::online;  // from here on a DISCONNECT may say what is wrong
-        const bool session_present = connack_.session_present;
-        // [MQTT-3.2.2-2] [MQTT-3.2.2-4]; 3.1.1 takes over the session of an earlier process.
-        must_start_clean_ = session_present && (asked_clean_start_ || (!has_session_ && is_v5()));
-        if (must_start_clean_) {
+        if (!resumption_.accepted(connack_)) {
             fail(errc::session_state_missing);
             return {};
         }
         const connack_properties& properties = connack_.properties;
-        has_session_ = properties.session_expiry_interval ? *properties.session_expiry_interval != 0
-                                                          : asked_to_be_kept_;
-        if (properties.assigned_client_identifier) {
-            assigned_client_id_ = *properties.assigned_client_identifier;
-        }
         limits_ = asio_mqtt::limits::from(settings_, properties);
         keep_alive_.start(properties.server_keep_alive
                               ? std::chrono::seconds{*properties.server_keep_alive}
                               : asked_keep_alive_,
                           settings_.ping_response_timeout);
-        // A CONNECT whose CONNACK never came may have been the one that would have told of a lost
-        // session: the one that is present now may be younger than what is known here.
-        const bool is_certain = std::exchange(unanswered_connects_, 0) == 1;
+        const bool session_present = connack_.session_present;
+        const bool is_certain = resumption_.is_certain();
+        ++counters_.connections;
         outbound_.connected(session_present, limits_);
         inbound_.connected(session_present, is_certain);
         if (!session_present || !is_certain) renew_subscriptions(session_present);
         return {.what = session_event::kind::connected, .connack = &connack_};
+    }
+
+    /// A broker that knows 3.1.1 only says so in its own form: return code 1
+    /// (3.1.1: [MQTT-3.1.2-2]).
+    static bool is_refusal_of_v5(std::span<const std::byte> body) noexcept {
+        return body.size() == 2 && body[0] == std::byte{0} && body[1] == std::byte{1};
     }
 
     /// To ask again for a subscription that exists does no harm.
@@ -421,12 +441,13 @@ private:
             using verdict = detail::inbound::verdict;
             switch (inbound_.publish(message_, receive_maximum_, token)) {
                 case verdict::deliver: break;
-                case verdict::duplicate: return {};
+                case verdict::duplicate: ++counters_.duplicates_received; return {};
                 case verdict::over_receive_maximum:
                     fail(errc::receive_maximum_exceeded, reason_code::receive_maximum_exceeded);
                     return {};
             }
         }
+        ++counters_.messages_received;
         return {.what = session_event::kind::message, .message = &message_, .token = token};
     }
 
@@ -443,10 +464,11 @@ private:
             if (is_failure(packet.reason)) {
                 done = outbound_.pubrec_failed(packet.packet_id);
             } else {
-                answer_pubrec(packet.packet_id, packet.reason);
+                outbound_.pubrec(packet.packet_id, packet.reason, settings_.version, output_);
             }
         } else {
-            answer_pubrel(packet.packet_id);
+            const bool is_allowed = inbound_.pubrel(packet.packet_id, settings_.version, output_);
+            if (!is_allowed) fail(errc::unexpected_packet);
         }
         if (done == nullptr) return {};
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
@@ -462,36 +484,6 @@ private:
                 .tag = tag,
                 .reason = reason,
                 .properties = &ack_properties_};
-    }
-
-    void answer_pubrec(std::uint16_t id, reason_code reason) {
-        using answer = detail::outbound::pubrec_answer;
-        const answer due = outbound_.pubrec(id, reason);
-        if (due == answer::none) return;
-        pubrel_packet pubrel;
-        pubrel.packet_id = id;
-        if (due == answer::pubrel_not_found) set_not_found(pubrel);
-        encode(pubrel);
-    }
-
-    void answer_pubrel(std::uint16_t id) {
-        using verdict = detail::inbound::pubrel_verdict;
-        pubcomp_packet pubcomp;
-        pubcomp.packet_id = id;
-        switch (inbound_.pubrel(id)) {
-            case verdict::released: break;
-            case verdict::not_found: set_not_found(pubcomp); break;
-            case verdict::too_early: fail(errc::unexpected_packet); return;
-        }
-        encode(pubcomp);
-    }
-
-    /// 3.1.1 has no reason codes: the answer alone ends the peer's handshake.
-    template <class Packet>
-    void set_not_found(Packet& packet) const noexcept {
-        if (is_v5()) {
-            packet.reason = reason_code::packet_identifier_not_found;
-        }
     }
 
     template <class Packet>
@@ -510,30 +502,24 @@ private:
             return {};
         }
         const outbound_request_ptr done = outbound_.finish_request(*found);
-        error_code error;
-        auto reason = packet.reasons.begin();
-        const auto is_refused = [&] {
-            const reason_code granted = has_reasons ? *reason++ : reason_code::success;
-            if (is_failure(granted) && !error) error = granted;
-            return is_failure(granted);
-        };
-        if constexpr (is_suback) {
-            for (const topic_subscription& each : done->subscriptions()) {
-                is_refused() ? subscriptions_.refused(each.filter, done->number)
-                             : subscriptions_.granted(each.filter, done->number);
-            }
-        } else {
-            for (const std::string_view filter : done->filters()) {
-                if (!is_refused()) subscriptions_.removed(filter, done->number);
-            }
+        const error_code error = subscriptions_.answered(*done, packet.reasons);
+        if (done->tag == nullptr) {
+            const bool is_lost = is_suback && error && !done->abandoned;
+            return is_lost ? subscription_lost(*done, error) : session_event{};
         }
-        if (done->tag == nullptr) return {};
         ack_properties_ = packet.properties;
         return {.what = session_event::kind::completed,
                 .error = error,
                 .tag = done->tag,
                 .properties = &ack_properties_,
                 .reasons = packet.reasons};
+    }
+
+    /// For one that was made again after the broker had lost it: see renew_subscriptions().
+    session_event subscription_lost(const outbound_request& request, error_code error) {
+        lost_filter_ = (*request.subscriptions().begin()).filter;
+        return {
+            .what = session_event::kind::subscription_lost, .error = error, .filter = lost_filter_};
     }
 
     session_event on_disconnect(const fixed_header& header, std::span<const std::byte> body) {
@@ -553,7 +539,8 @@ private:
                 .disconnect = &disconnect_};
     }
 
-    const session_settings settings_;
+    session_settings settings_;
+    asio_mqtt::counters counters_;
     phase phase_ = phase::offline;
     session_event closed_;
 
@@ -563,10 +550,7 @@ private:
     detail::subscriptions subscriptions_;
     std::uint32_t identifier_count_ = 0;
     std::uint64_t request_count_ = 0;
-    unsigned unanswered_connects_ = 0;
-    std::string assigned_client_id_;
-    bool has_session_ = false;       // the broker may have kept one, and this side has its state
-    bool must_start_clean_ = false;  // after session_state_missing
+    detail::resumption resumption_;
 
     // The connection.
     detail::input_buffer input_;
@@ -578,8 +562,6 @@ private:
     std::uint32_t maximum_packet_size_ = 0;
     std::uint16_t receive_maximum_ = 0;
     std::chrono::seconds asked_keep_alive_{0};
-    bool asked_clean_start_ = true;
-    bool asked_to_be_kept_ = false;
     bool is_reading_ = false;
 
     // What the last event points to.
@@ -587,6 +569,7 @@ private:
     publish_packet message_;
     disconnect_packet disconnect_;
     ack_properties ack_properties_;
+    std::string lost_filter_;
 };
 
 }  // namespace asio_mqtt

@@ -7,6 +7,8 @@
 #include <asio_mqtt/protocol/packets.hpp>
 #include <asio_mqtt/session/inbound.hpp>
 
+#include <string_view>
+
 namespace asio_mqtt {
 
 /// What session::next_event() tells. Pointers and views are valid until the next call of it.
@@ -17,8 +19,10 @@ struct session_event {
         connected,  ///< The broker has accepted the connection: `connack`.
         message,    ///< A message has arrived: `message`, `token`.
         completed,  ///< An operation has ended: `tag`, `error`, and what the broker said about it.
-        closed,     ///< The connection must end: write what is left, close, call disconnected().
-                    ///< `error`.
+        subscription_lost,  ///< The broker had lost the session, and has refused to make this
+                            ///< subscription again: `filter`, `error`.
+        closed,  ///< The connection must end: write what is left, close, call disconnected().
+                 ///< `error`.
     };
 
     kind what = kind::need_data;
@@ -32,6 +36,7 @@ struct session_event {
     const ack_properties* properties = nullptr;  ///< completed: null when no packet ended it.
     list_view<reason_code> reasons{};            ///< completed: one for each filter of a request.
     const disconnect_packet* disconnect = nullptr;  ///< closed: when the broker sent one.
+    std::string_view filter{};                      ///< subscription_lost.
 };
 
 }  // namespace asio_mqtt

@@ -58,6 +58,35 @@ public:
         }
     }
 
+    /// What the broker has answered to a SUBSCRIBE or UNSUBSCRIBE, filter by filter; an UNSUBACK of
+    /// 3.1.1 has no reasons, and refuses none. Returns the first refusal.
+    error_code answered(const outbound_request& request, const list_view<reason_code>& reasons) {
+        error_code error;
+        auto reason = reasons.begin();
+        const auto is_refused = [&] {
+            const reason_code given = reasons.empty() ? reason_code::success : *reason++;
+            if (is_failure(given) && !error) error = given;
+            return is_failure(given);
+        };
+        if (request.type == packet_type::subscribe) {
+            for (const topic_subscription& each : request.subscriptions()) {
+                is_refused() ? refused(each.filter, request.number)
+                             : granted(each.filter, request.number);
+            }
+        } else {
+            for (const std::string_view filter : request.filters()) {
+                if (!is_refused()) removed(filter, request.number);
+            }
+        }
+        return error;
+    }
+
+    /// A SUBSCRIBE will not be answered.
+    void failed(const outbound_request& request) {
+        for (const topic_subscription& each : request.subscriptions())
+            refused(each.filter, request.number);
+    }
+
     /// The broker has accepted the filter of this request: it replaces the older ones, and is asked
     /// for again when the session is lost.
     void granted(std::string_view filter, std::uint64_t number) {

@@ -226,16 +226,31 @@ TEST_CASE("bad input: a scheme that the connector does not have") {
 }
 
 TEST_CASE("bad input: options of the connection") {
+    using std::chrono::milliseconds;
     using std::chrono::seconds;
-    check_options(with([](auto& o) { o.keep_alive = seconds{65'536}; }), errc::invalid_options);
-    check_options(with([](auto& o) { o.keep_alive = seconds{-1}; }), errc::invalid_options);
+    check_options(with([](auto& o) { o.keep_alive = seconds{65'536}; }), errc::invalid_keep_alive);
+    check_options(with([](auto& o) { o.keep_alive = seconds{-1}; }), errc::invalid_keep_alive);
     check_options(with([](auto& o) { o.session_expiry_interval = seconds{-1}; }),
-                  errc::invalid_options);
-    check_options(with([](auto& o) { o.receive_maximum = 0; }), errc::invalid_options);
-    check_options(with([](auto& o) { o.assumed_receive_maximum = 0; }), errc::invalid_options);
-    check_options(with([](auto& o) { o.maximum_packet_size = 0; }), errc::invalid_options);
+                  errc::invalid_session_expiry_interval);
+    check_options(with([](auto& o) { o.receive_maximum = 0; }), errc::invalid_receive_maximum);
+    check_options(with([](auto& o) { o.assumed_receive_maximum = 0; }),
+                  errc::invalid_receive_maximum);
+    check_options(with([](auto& o) { o.maximum_packet_size = 0; }),
+                  errc::invalid_maximum_packet_size);
+    check_options(with([](auto& o) { o.in_flight_size = 0; }), errc::invalid_buffer_size);
+    check_options(with([](auto& o) { o.receive_buffer_size = 0; }), errc::invalid_buffer_size);
+    check_options(with([](auto& o) { o.connect_timeout = milliseconds{0}; }),
+                  errc::invalid_timeout);
+    check_options(with([](auto& o) { o.ping_response_timeout = milliseconds{0}; }),
+                  errc::invalid_timeout);
+    check_options(with([](auto& o) { o.disconnect_timeout = milliseconds{-1}; }),
+                  errc::invalid_timeout);
     check_options(with([](auto& o) { o.minimum_reconnect_delay = -seconds{1}; }),
-                  errc::invalid_options);
+                  errc::invalid_reconnect_delay);
+    check_options(with([](auto& o) { o.maximum_reconnect_delay = milliseconds{499}; }),
+                  errc::invalid_reconnect_delay);
+    check_options(with([](auto& o) { o.stable_period = -seconds{1}; }),
+                  errc::invalid_reconnect_delay);
     check_options(with([](auto& o) { o.client_id = no_utf8; }), errc::invalid_utf8);
     check_options(with([](auto& o) { o.client_id = too_long; }), errc::string_too_long);
     check_options(with([](auto& o) { o.user_name = no_utf8; }), errc::invalid_utf8);
@@ -253,11 +268,21 @@ TEST_CASE("bad input: options of the connection") {
                   errc::string_too_long);
     check_options(
         with([](auto& o) { o.will = will_options{.topic = "w", .delay_interval = seconds{-1}}; }),
-        errc::invalid_options);
+        errc::invalid_will);
     check_options(with([](auto& o) {
                       o.will = will_options{.topic = "w", .message_expiry_interval = seconds{-1}};
                   }),
-                  errc::invalid_options);
+                  errc::invalid_will);
+}
+
+TEST_CASE_METHOD(scripted_fixture, "bad input: a queue without room") {
+    auto wanted = options();
+    wanted.queue_size = 0;
+    auto c = make(wanted);
+    test::plain_outcome ran;
+    c.async_run(ran.handler());
+    settle();
+    CHECK(ran.failed_with(errc::invalid_buffer_size));
 }
 
 TEST_CASE("bad input: options that 3.1.1 does not have") {

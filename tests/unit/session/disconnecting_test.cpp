@@ -15,7 +15,7 @@ TEST_CASE("disconnecting: DISCONNECT is the last packet [immune-66]") {
     driver.acknowledge(0);
     driver.publish("zero", qos_0, "t");
     driver.publish("one", qos_1, "t");
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     driver.publish("late", qos_0, "t");
     driver.receive(version == v3 ? "34 05 00 01 't' 00 08" : "34 06 00 01 't' 00 08 00");
     // What was due before leaves before; nothing follows [MQTT-3.14.4-1].
@@ -27,7 +27,7 @@ TEST_CASE("disconnecting: DISCONNECT is the last packet [immune-66]") {
     CHECK(driver.written() == "");
     CHECK(driver.core.deadline() == never);
     CHECK_FALSE(driver.core.is_online());
-    CHECK_FALSE(driver.core.disconnect({}));  // twice is once
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));  // twice is once
     CHECK(driver.written() == "");
     // The session goes on later.
     driver.resume();
@@ -42,7 +42,7 @@ TEST_CASE("disconnecting: reason and properties (3.14.2)") {
     disconnect_packet packet;
     packet.reason = reason_code::disconnect_with_will_message;
     packet.properties.reason_string = "bye";
-    CHECK_FALSE(driver.core.disconnect(packet));
+    CHECK_FALSE(driver.core.disconnect(packet, driver.now));
     CHECK(driver.written() == to_hex(hex("E0 08 04 06 1F 00 03 'bye'")));
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("disconnecting: a Session Expiry Interval of zero ends the session, to
     driver.go_online();
     disconnect_packet packet;
     packet.properties.session_expiry_interval = 0;
-    CHECK_FALSE(driver.core.disconnect(packet));
+    CHECK_FALSE(driver.core.disconnect(packet, driver.now));
     CHECK(driver.written() == "E0 07 00 05 11 00 00 00 00");
     driver.lose();
     CHECK(driver.connect().substr(0, 29) == "10 13 00 04 4D 51 54 54 05 02");  // Clean Start
@@ -66,36 +66,36 @@ TEST_CASE("disconnecting: what may not be sent is refused, and the connection go
     disconnect_packet packet;
     // (3.14.2.2.2) Not after a CONNECT without one.
     packet.properties.session_expiry_interval = 60;
-    CHECK(driver.core.disconnect(packet) == errc::invalid_property_value);
+    CHECK(driver.core.disconnect(packet, driver.now) == errc::invalid_property_value);
     packet = {};
     packet.properties.reason_string = "more than twenty bytes";
-    CHECK(driver.core.disconnect(packet) == errc::packet_too_large);
+    CHECK(driver.core.disconnect(packet, driver.now) == errc::packet_too_large);
     packet = {};
     packet.reason = reason_code::granted_qos_1;
-    CHECK(driver.core.disconnect(packet) == errc::invalid_reason_code);
+    CHECK(driver.core.disconnect(packet, driver.now) == errc::invalid_reason_code);
     CHECK(driver.core.is_online());
     CHECK(driver.written() == "");
 
     session_driver old{v3};
     old.go_online();
     packet.reason = reason_code::disconnect_with_will_message;
-    CHECK(old.core.disconnect(packet) == errc::not_in_this_version);
+    CHECK(old.core.disconnect(packet, old.now) == errc::not_in_this_version);
 }
 
 TEST_CASE("disconnecting: without a connection nothing happens") {
     session_driver driver{v5};
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     CHECK(driver.written() == "");
     driver.go_online();
     driver.lose();
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     CHECK(driver.written() == "");
 }
 
 TEST_CASE("disconnecting: while the CONNACK is awaited") {
     session_driver driver{v5};
     driver.connect();
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     CHECK(driver.written() == "E0 00");
     CHECK(driver.receive(accepted[v5]) == "");
     CHECK(driver.core.deadline() == never);
@@ -108,7 +108,7 @@ TEST_CASE("disconnecting: after an error the DISCONNECT is the last packet, too"
     driver.publish("one", qos_1, "t");
     CHECK(driver.receive("C0 00").starts_with("closed"));
     CHECK(driver.written() == "E0 01 82");
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     driver.pass(1h);
     CHECK(driver.written() == "");
 }
@@ -143,7 +143,7 @@ TEST_CASE("disconnecting: behind a write under way nothing counts as sent that m
     driver.publish("a", qos_1, "t");
     CHECK_FALSE(driver.core.start_write(driver.now).empty());
     driver.publish("b", qos_1, "t");
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     driver.core.finish_write();
     CHECK(driver.written() == "E0 00");  // [MQTT-3.14.4-1]
     driver.resume();

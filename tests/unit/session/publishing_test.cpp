@@ -246,7 +246,7 @@ TEST_CASE("publishing: a large payload with an owner is written from where it is
     const auto payload = std::make_shared<const std::string>(5'000, 'p');
     publish_packet packet{.qos = qos_1, .topic = "t", .payload = *payload};
     error_code error;
-    driver.core.publish(outbound_publish::make(v5, packet, error, payload), nullptr);
+    driver.core.publish(outbound_publish::make(v5, packet, error, payload), nullptr, driver.now);
     const auto pieces = driver.core.start_write(driver.now);
     REQUIRE(pieces.size() == 2);
     CHECK(to_hex(pieces[0]) == to_hex(hex("32 8E 27 00 01 't' 00 01 00")));  // 5,006 bytes

@@ -130,7 +130,7 @@ public:
         mqtt::outbound_publish_ptr made = mqtt::outbound_publish::make(version, packet, error);
         REQUIRE(made != nullptr);
         mqtt::outbound_publish* const raw = made.get();
-        refusal = core.publish(std::move(made), tag(name));
+        refusal = core.publish(std::move(made), tag(name), now);
         return raw;
     }
     mqtt::outbound_request* subscribe(std::string_view name,
@@ -143,7 +143,7 @@ public:
                                                  std::make_shared<std::string>(handler));
         if (made == nullptr) return nullptr;
         mqtt::outbound_request* const raw = made.get();
-        refusal = core.subscribe(std::move(made), tag(name));
+        refusal = core.request(std::move(made), tag(name));
         return raw;
     }
     mqtt::outbound_request* unsubscribe(std::string_view name,
@@ -153,7 +153,7 @@ public:
         auto made = mqtt::outbound_request::make(version, packet, refusal);
         if (made == nullptr) return nullptr;
         mqtt::outbound_request* const raw = made.get();
-        refusal = core.unsubscribe(std::move(made), tag(name));
+        refusal = core.request(std::move(made), tag(name));
         return raw;
     }
     void acknowledge(std::size_t message) { core.acknowledge(tokens.at(message)); }
@@ -216,6 +216,7 @@ private:
                 if (acknowledges) core.acknowledge(event.token);
                 return text;
             case kind::completed: text = *static_cast<const std::string*>(event.tag); break;
+            case kind::subscription_lost: text = "lost " + std::string{event.filter}; break;
             case kind::closed: text = "closed"; break;
         }
         if (event.error) return text + ": " + event.error.message();

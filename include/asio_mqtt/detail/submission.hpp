@@ -1,0 +1,73 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/credentials.hpp>
+#include <asio_mqtt/protocol/errc.hpp>
+#include <asio_mqtt/session/inbound.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace asio_mqtt::detail {
+
+class operation;
+
+/// Something that any thread asks of a client.
+struct submission {
+    enum class kind : std::uint8_t {
+        // Each an `operation`.
+        run,
+        publish,
+        subscribe,
+        unsubscribe,
+        receive,
+        wait_for_room,
+        count,
+        disconnect,
+        // Each a `notice`.
+        cancel,
+        acknowledge,
+        credentials,
+        check_connection,
+        destroy,
+    };
+
+    explicit submission(kind of) noexcept : what{of} {}
+
+    const kind what;
+    submission* next_submitted = nullptr;
+
+protected:
+    ~submission() = default;
+};
+
+/// A submission that nobody waits for; the client deletes it.
+struct notice final : submission {
+    explicit notice(kind of) noexcept : submission{of} {}
+
+    // cancel
+    std::shared_ptr<operation*> to_cancel{};  ///< See operation::cancellation_target.
+    bool only_unsent = false;                 ///< Not when its packet was sent.
+    // acknowledge
+    acknowledgement token{};  ///< Of the message; none when it was not taken over.
+    std::size_t bytes = 0;    ///< Memory that the message took.
+    // credentials
+    std::uint64_t attempt = 0;  ///< To connect, for which they were asked.
+    error_code error{};         ///< Why there are none.
+    asio_mqtt::credentials given{};
+};
+
+/// A client, as others see it who have something to ask of it.
+class submission_target {
+public:
+    /// From any thread.
+    virtual void submit(submission& submitted) = 0;
+
+protected:
+    ~submission_target() = default;
+};
+
+}  // namespace asio_mqtt::detail
