@@ -116,8 +116,10 @@ public:
     ///
     /// Errors: errc::invalid_topic_name, invalid_utf8, string_too_long, invalid_qos,
     /// invalid_property_value, packet_too_large, not_in_this_version (a property on 3.1.1),
-    /// qos_not_supported, retain_not_supported: nothing is sent then. A reason_code when the broker
-    /// refuses it (5.0). Those of the end, see above.
+    /// qos_not_supported, retain_not_supported, queue_full: nothing is sent then, and with
+    /// message_dropped and message_expired nothing was. session_lost and operation_timeout, where
+    /// the options say so. A reason_code when the broker refuses it (5.0). Those of the end, see
+    /// above.
     template <class CompletionToken>
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
@@ -139,15 +141,17 @@ public:
     /// `void(error_code, subscribe_result)` when the broker has answered; messages may come before
     /// that.
     ///
-    /// A message is acknowledged when the handler has returned. The same filter again replaces its
-    /// handler. When the broker loses the session, the subscription is made again. Filters that
+    /// A message is acknowledged when the handler has returned. A handler with a second parameter,
+    /// `handler(const message_view&, manual_acknowledgement)`, acknowledges by hand instead; one
+    /// that is a coroutine needs a coroutine_handler. The same filter again replaces its handler.
+    /// When the broker loses the session, the subscription is made again. Filters that
     /// overlap each get their copy in 5.0; in 3.1.1 a broker that sends a copy for each filter
     /// leads to as many calls of each handler.
     ///
     /// Errors: errc::invalid_topic_filter, invalid_utf8, string_too_long, invalid_qos,
     /// packet_too_large, not_in_this_version, no_local_on_shared, wildcard_not_supported,
-    /// shared_subscription_not_supported: nothing is sent then. A reason_code when the broker
-    /// refuses the filter. Those of the end, see above.
+    /// shared_subscription_not_supported: nothing is sent then. operation_timeout. A reason_code
+    /// when the broker refuses the filter. Those of the end, see above.
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
@@ -200,8 +204,8 @@ public:
     /// has answered; a filter that was not subscribed is a success with
     /// reason_code::no_subscription_existed (5.0).
     ///
-    /// Errors: errc::invalid_topic_filter, packet_too_large: nothing is sent then. A reason_code
-    /// when the broker refuses. Those of the end, see above.
+    /// Errors: errc::invalid_topic_filter, packet_too_large, not_in_this_version: nothing is sent
+    /// then. operation_timeout. A reason_code when the broker refuses. Those of the end, see above.
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, const unsubscribe_options& options,
                            CompletionToken&& token) {

@@ -37,7 +37,10 @@ using mqtt::testing::manual_clock;
 ///
 /// What must hold however bad it gets:
 ///  - every completion handler is called exactly once;
-///  - what is on the wire is legal: identifiers, DUP, order of resends, Receive Maximum;
+///  - what is on the wire is legal: identifiers, DUP, order of resends, Receive Maximum, no
+///    acknowledgement before the application has taken a message over, and those in order;
+///  - queues and buffers stay within their sizes;
+///  - what the client tells of its connection makes sense;
 ///  - when the network is good again, everything comes to its end;
 /// and while the broker keeps its sessions:
 ///  - what was published with success arrives: at QoS 1 at least once, at QoS 2 exactly once;
@@ -98,13 +101,42 @@ private:
             options.maximum_reconnect_delay = 2s;
             options.reconnect_seed = in.chance_.next() | 1;
             options.single_threaded = in.chance_.chance(50);
+            options.queue_size = in.queue_size_;
+            for (mqtt::queue_overflow& each : options.when_queue_full) {
+                if (in.chance_.chance(50)) each = mqtt::queue_overflow::drop_oldest;
+            }
+            options.in_flight_size = in.in_flight_size_;
+            options.receive_buffer_size = in.receive_buffer_size_;
+            options.maximum_packet_size = in.maximum_packet_size_;
+            if (in.chance_.chance(25)) {
+                options.ask_for_credentials = [&in](mqtt::credentials_answer answer) {
+                    in.give_credentials(std::move(answer));
+                };
+            }
+            options.on_connection = [this, &in](const mqtt::connection_event& event) {
+                check(in, event);
+            };
             core.emplace(in.io_.get_executor(), std::move(options), faulty_connector{way});
+        }
+
+        /// Each event must be one that may follow the one before.
+        void check(schedule& in, const mqtt::connection_event& event) {
+            using kind = mqtt::connection_event::kind;
+            const bool is_between = last_event == kind::disconnected || last_event == kind::stopped;
+            const bool is_right = event.what == kind::connecting  ? is_between
+                                  : event.what == kind::connected ? last_event == kind::connecting
+                                  : event.what == kind::disconnected ? !is_between
+                                                                     : last_event != kind::stopped;
+            if (!is_right) in.fail("a connection event that cannot follow the one before");
+            if (event.delay > 2s) in.fail("a wait over the maximum");
+            if (event.what != kind::subscription_lost) last_event = event.what;
         }
 
         test::wire_observer observer;
         network way;
         std::optional<client> core;
         operation* running = nullptr;
+        mqtt::connection_event::kind last_event = mqtt::connection_event::kind::stopped;
     };
 
     std::uint16_t pick(std::array<std::uint16_t, 4> from) { return from[chance_.below(4)]; }
@@ -140,16 +172,53 @@ private:
         operation& made = add("publish");
         made.number = ++published_;
         made.qos = static_cast<mqtt::qos>(chance_.below(3));
+        mqtt::publish_options options{.qos = made.qos};
+        if (chance_.chance(10)) options.timeout = std::chrono::milliseconds{chance_.below(5'000)};
+        if (chance_.chance(10) && version_ == mqtt::protocol_version::v5) {
+            options.message_expiry_interval = std::chrono::seconds{chance_.below(5)};
+        }
         publisher_.core->async_publish("t/" + std::to_string(static_cast<int>(made.qos)),
-                                       std::to_string(made.number), made.qos,
+                                       payload_of(made.number), options,
                                        report<mqtt::publish_result>(made));
     }
+    /// The number, and so many dots that messages are of many sizes.
+    static std::string payload_of(message_number number) {
+        return std::to_string(number) + std::string(number * number % 97, '.');
+    }
 
-    /// The subscriber takes its messages in one of three ways.
+    void give_credentials(mqtt::credentials_answer answer) {
+        const bool is_prompt = publisher_.way.now.is_calm || chance_.chance(70);
+        const auto wait = std::make_shared<mqtt::testing::manual_timer>(io_);
+        wait->expires_after(std::chrono::milliseconds{is_prompt ? 0 : chance_.below(8'000)});
+        const bool fails = !publisher_.way.now.is_calm && chance_.chance(20);
+        wait->async_wait([wait, answer = std::move(answer), fails](mqtt::error_code) {
+            answer(fails ? std::make_error_code(std::errc::timed_out) : mqtt::error_code{}, {});
+        });
+    }
+
+    /// Memory that is over its limit shows here.
+    void check_memory(node& of) {
+        operation& made = add("counters");
+        of.core->async_counters([this, &made](mqtt::error_code error, const mqtt::counters& now) {
+            ++made.calls;
+            made.error = error;
+            if (error) return;
+            // What was in flight goes back to the queue when the broker loses the session.
+            if (now.queued_bytes > queue_size_ + in_flight_size_) fail("a queue over its size");
+            if (now.in_flight_messages > 1 && now.in_flight_bytes > in_flight_size_) {
+                fail("too much in flight");
+            }
+            if (now.waiting_bytes > receive_buffer_size_ + 2 * maximum_packet_size_) {
+                fail("too much that waits for the application");
+            }
+        });
+    }
+
+    /// The subscriber takes its messages in one of four ways.
     void subscribe() {
         operation& made = add("subscribe");
         const auto take = [this](const mqtt::message_view& message) { received(message.payload); };
-        switch (chance_.below(3)) {
+        switch (chance_.below(4)) {
             case 0:
                 subscriber_.core->async_subscribe("t/+", mqtt::qos::exactly_once, take,
                                                   report<mqtt::subscribe_result>(made));
@@ -158,6 +227,15 @@ private:
                 subscriber_.core->async_subscribe("t/+", mqtt::qos::exactly_once,
                                                   asio::bind_executor(io_.get_executor(), take),
                                                   report<mqtt::subscribe_result>(made));
+                break;
+            case 2:  // acknowledges by hand
+                subscriber_.core->async_subscribe(
+                    "t/+", mqtt::qos::exactly_once,
+                    [this](const mqtt::message_view& message,
+                           mqtt::manual_acknowledgement acknowledgement) {
+                        held_.push_back({std::string{message.payload}, std::move(acknowledgement)});
+                    },
+                    report<mqtt::subscribe_result>(made));
                 break;
             default:
                 subscriber_.core->async_subscribe("t/+", mqtt::qos::exactly_once,
@@ -183,6 +261,21 @@ private:
 
     void received(std::string_view payload) {
         received_.push_back(std::stoull(std::string{payload}));
+        subscriber_.observer.application_took(payload);
+    }
+    /// Takes over messages that are acknowledged by hand, out of order.
+    void take_over_some(std::uint64_t percent) {
+        for (held& each : held_) {
+            if (each.is_taken || !chance_.chance(static_cast<unsigned>(percent))) continue;
+            each.is_taken = true;
+            subscriber_.observer.application_took(each.payload);
+            each.acknowledgement.acknowledge();
+        }
+        // They count as received in the order in which they came.
+        while (!held_.empty() && held_.front().is_taken) {
+            received_.push_back(std::stoull(held_.front().payload));
+            held_.pop_front();
+        }
     }
 
     void stop(node& of) { of.core->async_disconnect(report(add("disconnect"))); }
@@ -210,7 +303,9 @@ private:
         const std::uint64_t steps = 10 + chance_.below(60);
         for (std::uint64_t step = 0; step < steps && verdict_.empty(); ++step) {
             node& one = chance_.chance(50) ? publisher_ : subscriber_;
-            switch (chance_.below(20)) {
+            if (chance_.chance(30)) check_memory(one);
+            take_over_some(30);
+            switch (chance_.below(21)) {
                 case 0: one.way.cut(); break;
                 case 1: broker_.disconnect_all(); break;
                 case 2: one.way.now.is_down = !one.way.now.is_down; break;
@@ -220,6 +315,7 @@ private:
                 case 4: stop(one); break;
                 case 5: start(one); break;
                 case 6: cancel_one(); break;
+                case 20: one.core->check_connection(); break;
                 case 7:
                 case 8:
                 case 9: pass_time(std::chrono::milliseconds{chance_.below(8'000)}); break;
@@ -235,6 +331,7 @@ private:
             each->way.now = {};
         settle();
         const auto is_done = [this] {
+            take_over_some(100);
             for (const operation& each : operations_) {
                 const bool must_end = each.what == "publish" || each.what == "disconnect";
                 if (must_end && each.calls == 0) return false;
@@ -257,12 +354,13 @@ private:
             operation& last = add("publish");
             last.number = ++published_;
             last.qos = mqtt::qos::exactly_once;
-            publisher_.core->async_publish("t/2", std::to_string(last.number), last.qos,
+            publisher_.core->async_publish("t/2", payload_of(last.number), last.qos,
                                            report<mqtt::publish_result>(last));
             const bool has_arrived = pass_time_until(
                 [&] {
                     start(publisher_);
                     start(subscriber_);
+                    take_over_some(100);
                     return last.calls != 0 && !received_.empty() && received_.back() == last.number;
                 },
                 400);
@@ -280,6 +378,7 @@ private:
             }
             each->core.reset();
         }
+        take_over_some(50);  // some of them never
         settle();
         pass_time(10s);
     }
@@ -362,9 +461,21 @@ private:
     const bool loses_sessions_;
     const std::uint16_t broker_maximum_ = pick({1, 2, 5, 65'535});
     const std::uint16_t assumed_maximum_ = pick({1, 2, 5, 20});
+    const std::size_t queue_size_ = chance_.chance(50) ? 67'108'864 : 300 + chance_.below(5'000);
+    const std::size_t in_flight_size_ =
+        chance_.chance(50) ? 67'108'864 : 100 + chance_.below(3'000);
+    const std::size_t receive_buffer_size_ =
+        chance_.chance(50) ? 16'777'216 : 100 + chance_.below(2'000);
+    const std::uint32_t maximum_packet_size_ = 1'000;
     mqtt::testing::broker broker_;
     std::deque<operation> operations_;
     std::vector<message_number> received_;
+    struct held {
+        std::string payload;
+        mqtt::manual_acknowledgement acknowledgement;
+        bool is_taken = false;
+    };
+    std::deque<held> held_;  // to be acknowledged by hand
     message_number published_ = 0;
     bool is_ending_ = false;
     std::string verdict_;

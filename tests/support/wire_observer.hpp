@@ -67,6 +67,9 @@ public:
         std::erase_if(in_use_, [](const auto& each) { return !each.second.is_publish; });
     }
 
+    /// The application has taken over a message that came: from now on it may be acknowledged.
+    void application_took(std::string_view payload) { handled_.emplace(payload); }
+
     bool has_unfinished() const { return !in_use_.empty(); }
 
 private:
@@ -155,16 +158,21 @@ private:
         expect(in_use_.count(id) == 0, "a request under an identifier that is in use");
         in_use_[id] = {false, {}, {}, ++count_, connection_, false};
     }
-    void wrote(const mqtt::puback_packet& ack) { wrote_ack(ack.packet_id, acks_due_, "PUBACK"); }
-    void wrote(const mqtt::pubrec_packet& ack) { wrote_ack(ack.packet_id, acks_due_, "PUBREC"); }
-    void wrote(const mqtt::pubcomp_packet& ack) {
-        wrote_ack(ack.packet_id, pubcomps_due_, "PUBCOMP");
-    }
-    void wrote_ack(std::uint16_t id, std::deque<std::uint16_t>& due, const char* name) {
-        if (due.empty() || due.front() != id) {
+    void wrote(const mqtt::puback_packet& ack) { wrote_ack(ack.packet_id, "PUBACK"); }
+    void wrote(const mqtt::pubrec_packet& ack) { wrote_ack(ack.packet_id, "PUBREC"); }
+    void wrote_ack(std::uint16_t id, const char* name) {
+        if (acks_due_.empty() || acks_due_.front().first != id) {
             return fault(std::string{name} + " not asked for, or out of order");
         }
-        due.pop_front();
+        expect(handled_.count(acks_due_.front().second) != 0,
+               "acknowledged before the application had it");
+        acks_due_.pop_front();
+    }
+    void wrote(const mqtt::pubcomp_packet& ack) {
+        if (pubcomps_due_.empty() || pubcomps_due_.front() != ack.packet_id) {
+            return fault("PUBCOMP not asked for, or out of order");
+        }
+        pubcomps_due_.pop_front();
     }
     template <class Packet>
     void wrote(const Packet&) {
@@ -178,7 +186,8 @@ private:
         unclear_.clear();
     }
     void received(const mqtt::publish_packet& publish) {
-        if (publish.qos != mqtt::qos::at_most_once) acks_due_.push_back(publish.packet_id);
+        if (publish.qos == mqtt::qos::at_most_once) return;
+        acks_due_.emplace_back(publish.packet_id, publish.payload);
     }
     void received(const mqtt::puback_packet& ack) { finished(ack.packet_id); }
     void received(const mqtt::pubrec_packet& ack) {
@@ -221,6 +230,7 @@ private:
     std::map<std::uint16_t, use> in_use_;
     std::set<std::string> taken_over_;      // answered with PUBREC, in whatever session
     std::map<std::uint16_t, use> unclear_;  // as it was before an answer that may not be seen
+    std::set<std::string> handled_;         // payloads that the application has taken over
     std::uint64_t count_ = 0;
     int connection_ = 1;
 
@@ -232,7 +242,7 @@ private:
     std::uint64_t last_resent_ = 0;
     std::set<std::uint16_t> in_window_;  // PUBLISH sent and not finished
     std::vector<std::pair<std::uint16_t, use>> answered_since_write_;
-    std::deque<std::uint16_t> acks_due_;
+    std::deque<std::pair<std::uint16_t, std::string>> acks_due_;  // with the payload
     std::deque<std::uint16_t> pubcomps_due_;
 };
 

@@ -296,3 +296,33 @@ TEST_CASE("connecting: connect() without disconnected() before drops the old con
     driver.go_online(resumed[v5]);
     CHECK(driver.written() == to_hex(hex("3A 06 00 01 't' 00 01 00")));
 }
+
+TEST_CASE("connecting: a broker that knows only 3.1.1 says so in its own form") {
+    session_driver driver{v5};
+    driver.connect();
+    // (3.1.1: 3.2.2.3) Return code 1, unacceptable protocol version.
+    CHECK(driver.receive("20 02 00 01") ==
+          "closed: " + make_error_code(reason_code::unsupported_protocol_version).message());
+    CHECK(driver.written() == "");
+    SECTION("and is talked to in 3.1.1 from then on") {
+        driver.lose();
+        std::string expiring = "expiring";
+        publish_packet packet;
+        packet.topic = "t";
+        packet.properties.content_type = "text";
+        error_code error;
+        driver.core.publish(outbound_publish::make(v5, packet, error), &expiring, driver.now);
+        driver.publish("plain", qos_1, "t");
+        driver.subscribe("no local", {{.filter = "f", .no_local = true}});
+        driver.subscribe("as well", {{.filter = "f"}});
+        driver.core.use_version(v3);
+        connect_packet connect = kept_session(v3);
+        REQUIRE_FALSE(driver.core.connect(connect, driver.now));
+        CHECK(driver.written() == to_hex(hex("10 0D 00 04 'MQTT' 04 00 00 00 00 01 'c'")));
+        const std::string wrong = ": " + make_error_code(errc::not_in_this_version).message();
+        CHECK(driver.receive("20 02 00 00") == "connected");
+        CHECK(driver.written() == to_hex(hex("82 06 00 01 00 01 'f' 00 32 05 00 01 't' 00 02")));
+        CHECK(driver.events() == "no local" + wrong + ", expiring" + wrong);
+        driver.core.publish(outbound_publish::make(v5, packet, error), &expiring, driver.now);
+    }
+}

@@ -248,3 +248,31 @@ TEST_CASE("keep alive: after a long sleep of the machine the peer has its chance
     driver.pass(3s);
     CHECK(driver.events() == dead);
 }
+
+TEST_CASE("keep alive: the peer is asked at once when the caller wants to know [immune-58]") {
+    session_driver driver{v5, settings()};
+    driver.core.probe(driver.now);  // there is nobody to ask
+    CHECK(driver.written() == "");
+    SECTION("with pings") {
+        prepare(driver);
+    }
+    SECTION("without pings") {
+        driver.go_online();
+    }
+    driver.core.probe(driver.now);
+    driver.core.probe(driver.now);  // one is enough
+    CHECK(driver.written() == "C0 00");
+    SECTION("and is dead") {
+        driver.pass(2'999ms);
+        CHECK(driver.events() == "");
+        driver.pass(1ms);
+        CHECK(driver.events() == dead);
+    }
+    SECTION("and answers") {
+        const auto deadline = driver.core.deadline();
+        CHECK(driver.receive("D0 00") == "");
+        CHECK(driver.core.deadline() > deadline);
+        driver.pass(3s);
+        CHECK(driver.events() == "");
+    }
+}

@@ -57,7 +57,8 @@ public:
         publish_packet packet{.qos = level, .topic = "t", .payload = payload};
         error_code error;
         operations_.push_back({payload, level});
-        session_.publish(outbound_publish::make(version_, packet, error), &operations_.back());
+        session_.publish(outbound_publish::make(version_, packet, error), &operations_.back(),
+                         now_);
     }
     void subscribe(const char* filter) { request(filter, true); }
     void unsubscribe(const char* filter) { request(filter, false); }
@@ -70,8 +71,8 @@ public:
         holds_ = false;
         // Not in the order in which they came.
         std::reverse(held_.begin(), held_.end());
-        for (const acknowledgement token : held_)
-            session_.acknowledge(token);
+        for (const auto& [token, payload] : held_)
+            take_over(token, payload);
         held_.clear();
     }
 
@@ -182,14 +183,12 @@ private:
                 {.filter = filter, .qos = qos::exactly_once}};
             subscribe_packet packet;
             packet.subscriptions = filters;
-            session_.subscribe(outbound_request::make(version_, packet, error),
-                               &operations_.back());
+            session_.request(outbound_request::make(version_, packet, error), &operations_.back());
         } else {
             const std::vector<std::string_view> filters{filter};
             unsubscribe_packet packet;
             packet.filters = filters;
-            session_.unsubscribe(outbound_request::make(version_, packet, error),
-                                 &operations_.back());
+            session_.request(outbound_request::make(version_, packet, error), &operations_.back());
         }
     }
 
@@ -243,6 +242,11 @@ private:
         }
     }
 
+    void take_over(acknowledgement token, std::string_view payload) {
+        observer_.application_took(payload);
+        session_.acknowledge(token);
+    }
+
     void tell_events() {
         while (true) {
             const session_event event = session_.next_event();
@@ -253,9 +257,9 @@ private:
                 case session_event::kind::message:
                     received_.emplace_back(event.message->payload);
                     if (holds_) {
-                        held_.push_back(event.token);
+                        held_.emplace_back(event.token, event.message->payload);
                     } else {
-                        session_.acknowledge(event.token);
+                        take_over(event.token, event.message->payload);
                     }
                     break;
                 case session_event::kind::completed: {
@@ -264,6 +268,7 @@ private:
                     done.error = event.error;
                     break;
                 }
+                case session_event::kind::subscription_lost: faults_ += "lost; "; break;
                 case session_event::kind::closed:
                     faults_ += "closed: " + event.error.message() + "; ";
                     return;
@@ -299,7 +304,7 @@ private:
     std::vector<sent> sent_by_broker_;
     std::vector<std::string> received_;
     bool holds_ = false;
-    std::vector<acknowledgement> held_;
+    std::vector<std::pair<acknowledgement, std::string>> held_;
     std::string faults_;
 };
 
