@@ -20,7 +20,7 @@ namespace asio_mqtt::detail {
 /// nothing.
 class input_buffer {
 public:
-    /// Room for the next read, never empty. Invalidates the bodies that next() gave.
+    /// Room for the next read, never empty. Invalidates the packets that next() gave.
     std::span<std::byte> prepare() {
         if (begin_ == end_) {
             begin_ = end_ = 0;
@@ -41,7 +41,9 @@ public:
         status state = status::need_more;
         decode_errc error{};
         fixed_header header{};
-        std::span<const std::byte> body{};
+        std::span<const std::byte> bytes{};  // with the fixed header
+
+        std::span<const std::byte> body() const noexcept { return bytes.subspan(header.size); }
     };
 
     /// Cuts off the next packet. Its size is checked as soon as its length is known.
@@ -56,10 +58,7 @@ public:
         }
         if (bytes.size() < size) return {};
         begin_ += size;
-        return {packet::status::whole,
-                {},
-                head.header,
-                bytes.subspan(head.header.size, head.header.remaining_length)};
+        return {packet::status::whole, {}, head.header, bytes.first(size)};
     }
 
     /// Forgets what was read from a connection that is gone.

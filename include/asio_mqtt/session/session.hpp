@@ -12,6 +12,7 @@
 #include <asio_mqtt/session/limits.hpp>
 #include <asio_mqtt/session/outbound.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
+#include <asio_mqtt/session/packet_trace.hpp>
 #include <asio_mqtt/session/resumption.hpp>
 #include <asio_mqtt/session/session_event.hpp>
 #include <asio_mqtt/session/session_settings.hpp>
@@ -95,7 +96,9 @@ public:
         counters_.bytes_sent += output_.size();
         keep_alive_.sent(now);
         outbound_.written();
-        return output_.start_write();
+        const auto pieces = output_.start_write();
+        detail::trace_sent(settings_.on_packet, settings_.version, pieces);
+        return pieces;
     }
     void finish_write() noexcept { output_.finish_write(); }
 
@@ -239,7 +242,8 @@ public:
                 fail(packet.error, to_reason_code(packet.error));
                 continue;
             }
-            session_event event = handle(packet.header, packet.body);
+            detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
+            session_event event = handle(packet.header, packet.body());
             if (event.what != session_event::kind::need_data) return event;
         }
     }

@@ -5,6 +5,7 @@
 
 #include <asio_mqtt/protocol/protocol_version.hpp>
 #include <asio_mqtt/protocol/variable_byte_integer.hpp>
+#include <asio_mqtt/session/packet_trace.hpp>
 
 #include <array>
 #include <chrono>
@@ -46,6 +47,8 @@ struct session_settings {
     /// By QoS.
     std::array<queue_overflow, 3> when_queue_full{};
     session_loss on_session_loss = session_loss::send_again;
+    /// Sees all packets, from within start_write() and next_event(). It must not call the session.
+    packet_tracer on_packet{};
 };
 
 }  // namespace asio_mqtt

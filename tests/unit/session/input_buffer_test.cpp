@@ -62,8 +62,8 @@ TEST_CASE("input_buffer: cuts packets wherever reads end [immune-1] [immune-2]")
             continue;
         }
         REQUIRE(packet.state == status::whole);
-        REQUIRE(packet.body.size() == sizes[count]);
-        REQUIRE(std::all_of(packet.body.begin(), packet.body.end(),
+        REQUIRE(packet.body().size() == sizes[count]);
+        REQUIRE(std::all_of(packet.body().begin(), packet.body().end(),
                             [&](std::byte each) { return each == static_cast<std::byte>(count); }));
         ++count;
     }
@@ -106,5 +106,5 @@ TEST_CASE("input_buffer: what is left of a lost connection is forgotten") {
     const input_buffer::packet packet = buffer.next(1'000);
     CHECK(packet.state == status::whole);
     CHECK(packet.header.type == packet_type::pingresp);
-    CHECK(packet.body.empty());
+    CHECK(packet.body().empty());
 }
