@@ -7,6 +7,7 @@
 #include <asio_mqtt/credentials.hpp>
 #include <asio_mqtt/protocol/packets.hpp>
 #include <asio_mqtt/protocol/user_property.hpp>
+#include <asio_mqtt/session/packet_trace.hpp>
 #include <asio_mqtt/session/reconnect.hpp>
 #include <asio_mqtt/session/session_settings.hpp>
 
@@ -115,6 +116,9 @@ struct client_options {
 
     /// Told what becomes of the connection, on the client's executor.
     connection_handler on_connection{};
+    /// Is shown each packet, in the order on the wire: see packet_tracer. It is called on the
+    /// client's executor, until async_run() has completed. trace_to() makes one that prints.
+    packet_tracer on_packet{};
 
     /// No strand: all calls and the executor are on one thread, or on a strand of the caller's.
     bool single_threaded = false;

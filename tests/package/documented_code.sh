@@ -25,6 +25,7 @@ cat >snippets.cpp <<'END'
 #include <asio_mqtt.hpp>
 #include <asio_mqtt/testing/broker.hpp>
 #include <asio_mqtt/testing/memory_connector.hpp>
+#include <asio_mqtt/trace_to.hpp>
 
 #include <asio.hpp>
 #include <asio/experimental/awaitable_operators.hpp>

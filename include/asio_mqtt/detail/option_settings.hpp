@@ -22,6 +22,7 @@ inline session_settings to_session_settings(const client_options& options) {
     settings.in_flight_size = options.in_flight_size;
     settings.when_queue_full = options.when_queue_full;
     settings.on_session_loss = options.on_session_loss;
+    settings.on_packet = options.on_packet;
     return settings;
 }
 
