@@ -39,8 +39,8 @@ struct weather {
     std::size_t longest = 1'000;  ///< Bytes of a read or write.
 };
 
-/// The way from one client to the broker: counts bytes, breaks connections, and shows all to an
-/// observer.
+/// The way from one client to the broker: counts bytes, breaks connections, and shows an observer
+/// what the client writes.
 class network {
 public:
     network(mqtt::testing::broker& server, random& from, test::wire_observer& watching)
@@ -91,7 +91,6 @@ public:
         std::size_t left = std::size_t(-1);
         bool is_half_open = false;
         bool is_closed = false;
-        bool is_given_up = false;    // the client has closed it, and looks at nothing any more
         std::size_t seen_ahead = 0;  // bytes of the next write that the observer has seen
         std::vector<std::byte> piece_to_write;
     };
@@ -127,10 +126,7 @@ public:
     }
 
     executor_type get_executor() const { return connection_->stream.get_executor(); }
-    void close() {
-        connection_->is_given_up = true;
-        connection_->close();
-    }
+    void close() { connection_->close(); }
 
     template <class Token>
     auto async_read_some(const asio::mutable_buffer& room, Token&& token) {
@@ -139,17 +135,12 @@ public:
                 after_wait(at, at->read_timer, std::move(handler), [at, into](auto done) {
                     const asio::mutable_buffer piece{into.data(), at->piece(into.size())};
                     at->stream.async_read_some(
-                        piece,
-                        asio::bind_executor(
-                            asio::get_associated_executor(done, at->stream.get_executor()),
-                            [at, piece, done](std::error_code error, std::size_t size) mutable {
-                                if (!at->is_given_up) {
-                                    at->way.observer.client_received(
-                                        {static_cast<const std::byte*>(piece.data()), size});
-                                }
-                                at->count(size);
-                                std::move(done)(error, size);
-                            }));
+                        piece, asio::bind_executor(
+                                   asio::get_associated_executor(done, at->stream.get_executor()),
+                                   [at, done](std::error_code error, std::size_t size) mutable {
+                                       at->count(size);
+                                       std::move(done)(error, size);
+                                   }));
                 });
             },
             token, connection_, room);

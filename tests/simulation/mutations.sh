@@ -14,10 +14,12 @@ seeds=3000
 rm -rf "$build"
 mkdir -p "$build"
 missed=()
+names=()
 
 # mutation NAME FILE OLD NEW: replaces a text that stands in the file exactly once.
 mutation() {
     local name=$1 old=$3 new=$4 headers=$build/$1
+    names+=("$name")
     local file=$headers/asio_mqtt/$2
     mkdir "$headers"
     cp -r "$source/include/." "$headers"
@@ -61,8 +63,30 @@ mutation identifier_freed_when_cancelled session/outbound.hpp \
     'packet.abandoned = true;' 'packet.abandoned = true; if (packet.packet_id != 0) in_flight_.erase(packet.packet_id);'
 mutation publish_instead_of_pubrel session/outbound.hpp \
     'publish->progress = outbound_publish::state::released;' ''
+mutation dup_on_first_sending session/outbound.hpp \
+    'publish.write(version, false, output);' 'publish.write(version, true, output);'
+mutation resent_out_of_order session/outbound.hpp \
+    'resends_.append(sent_);
+            return;' 'for (intrusive_list<outbound_packet> one; !sent_.empty(); resends_.prepend(one)) one.push_back(sent_.pop_front());
+            return;'
+mutation too_much_in_flight session/outbound.hpp \
+    'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0) return false;' ''
+mutation queue_without_end session/publish_queue.hpp \
+    'return message.memory() <= limit_ && bytes_ <= limit_ - message.memory();' 'return true;'
+mutation received_without_end detail/client_core.hpp \
+    'inbox_.has_room() || (' 'true || ('
+mutation acknowledged_too_early session/inbound.hpp \
+    'arrived(packet.packet_id, is_qos_2, false)' 'arrived(packet.packet_id, is_qos_2, true)'
+mutation another_one_acknowledged session/inbound.hpp \
+    'take_over(token.number);' 'take_over(first_number_);'
+mutation acknowledged_on_a_later_connection session/inbound.hpp \
+    'first_number_ += arrivals_.size();' ''
 mutation not_subscribed_again session/session.hpp \
     'if (!session_present || !is_certain) renew_subscriptions(session_present);' ''
+
+# The documentation lists them all.
+diff <(printf '%s\n' "${names[@]}" | sort) \
+    <(sed -n 's/^| `\([a-z_]*\)` .*/\1/p' "$source/docs/simulation.md" | sort)
 
 if [ ${#missed[@]} -gt 0 ]; then
     echo "not noticed: ${missed[*]}"

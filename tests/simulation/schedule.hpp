@@ -116,6 +116,12 @@ private:
             options.on_connection = [this, &in](const mqtt::connection_event& event) {
                 check(in, event);
             };
+            // What has come in and was not looked at any more does not count.
+            options.on_packet = [this](const mqtt::packet_trace& packet) {
+                if (packet.direction == mqtt::packet_direction::received) {
+                    observer.client_received(packet.bytes);
+                }
+            };
             core.emplace(in.io_.get_executor(), std::move(options), faulty_connector{way});
         }
 

@@ -104,8 +104,8 @@ private:
 
     // --- Operations
 
-    void take(submission& submitted) {
-        if (is_operation(submitted)) return start(static_cast<operation&>(submitted));
+    void take(submission& submitted, time_point at) {
+        if (is_operation(submitted)) return start(static_cast<operation&>(submitted), at);
         const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
         switch (news->what) {
             case submission::kind::cancel:
@@ -118,7 +118,7 @@ private:
         }
     }
 
-    void start(operation& started) {
+    void start(operation& started, time_point at) {
         pending_.begin(started);
         if (is_destroyed_) return pending_.fail(started, asio::error::operation_aborted);
         if (started.error) return pending_.fail(started, started.error);
@@ -128,17 +128,17 @@ private:
             case submission::kind::wait_for_room: return pending_.waiters.push_back(started);
             case submission::kind::count: return count(started);
             case submission::kind::disconnect: return start_disconnect(started);
-            default: return start_request(started);
+            default: return start_request(started, at);
         }
     }
 
-    void start_request(operation& request) {
+    void start_request(operation& request, time_point at) {
         pending_.requests.push_back(request);
         request.is_with_session = true;  // which frees the packet if it refuses it
         error_code error;
         if (request.what == submission::kind::publish) {
             outbound_publish_ptr publish{static_cast<outbound_publish*>(request.packet)};
-            error = session_.publish(std::move(publish), &request, now());
+            error = session_.publish(std::move(publish), &request, at);
         } else {
             outbound_request_ptr packet{static_cast<outbound_request*>(request.packet)};
             error = session_.request(std::move(packet), &request);
@@ -196,8 +196,9 @@ private:
         state_ = state::connecting;
         deadline_ = now() + options_.connect_timeout;
         broker_address broker;
-        if (const error_code error = parse_broker_address(reconnect_.broker(), broker)) {
-            return disconnected(error);  // the one to which a broker has sent us
+        if (parse_broker_address(reconnect_.broker(), broker)) {
+            // Those of the options were checked: it is one to which a broker has sent us.
+            return disconnected(asio::error::host_not_found);
         }
         connector_.async_connect(broker, connect_handler{this->shared_from_this(), attempt_count_});
     }
@@ -369,7 +370,7 @@ private:
     /// here: what they start is only submitted, and comes later.
     void process() {
         if (state_ == state::stopped && is_stopping_) end_operations();
-        submitted_.take_all([this](submission& each) { take(each); });
+        submitted_.take_all([this, at = now()](submission& each) { take(each, at); });
         if (state_ != state::ending) handle_events();
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {

@@ -90,9 +90,10 @@ public:
         if (packet.type != packet_type::publish) {
             packet.unlink();
             dispose(packet);
-        } else if (as_publish(packet).progress == outbound_publish::state::queued) {
+        } else if (as_publish(packet).progress == outbound_publish::state::queued &&
+                   !packet.error) {
             drop(as_publish(packet));
-        }  // else QoS 0 that is written already
+        }  // else it is written already, or about to be reported: that will find nobody
     }
 
     /// What is in flight starts over on a new connection whose limits are known.

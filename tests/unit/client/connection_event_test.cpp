@@ -116,7 +116,7 @@ TEST_CASE_METHOD(events_fixture, "connection events: a subscription that is not 
     broker.stream().close();
     auto next = accept_5();
     take();
-    next.send("90 04 00 01 00 87");
+    next.send("90 04 00 02 00 87");
     settle();
     CHECK(take() == texts{"lost t: Not authorized"});
 }

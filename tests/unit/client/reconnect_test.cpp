@@ -389,3 +389,64 @@ TEST_CASE_METHOD(client_fixture, "reconnect: two clients with one id do not figh
     CHECK(second_ran.calls == 0);
     CHECK(connector.attempts() == 2);
 }
+
+TEST_CASE_METHOD(test::scripted_fixture, "reconnect: to 3.1.1, when the broker does not know 5.0") {
+    auto wanted = options();
+    wanted.fall_back_to_v3_1_1 = true;
+    auto c = make(wanted);
+    test::publish_outcome plain, expiring;
+    c.async_publish("t", "", qos::at_least_once, plain.handler());
+    c.async_publish("t", "", {.content_type = "text"}, expiring.handler());
+    c.async_run(asio::detached);
+    auto broker = accept();
+    CHECK(broker.receive(26) == connect_5);
+    const bool says_so = GENERATE(true, false);
+    if (says_so) {
+        broker.send("20 02 00 01");  // (3.1.1: 3.2.2.3) Unacceptable protocol version.
+        broker.stream().close();
+    } else {
+        broker.stream().close();
+        auto again = accept();
+        CHECK(again.receive(26) == connect_5);
+        again.stream().close();
+    }
+    auto old = accept();
+    CHECK(old.receive(15) == connect_3);
+    old.send(connack_3);
+    CHECK(old.receive(7) == test::to_hex(test::hex("32 05 00 01 't' 00 01")));
+    old.send("40 02 00 01");
+    settle();
+    CHECK(plain.succeeded());
+    CHECK(expiring.failed_with(errc::not_in_this_version));
+}
+
+TEST_CASE_METHOD(test::scripted_fixture, "reconnect: to the broker that is named") {
+    auto wanted = options();
+    wanted.maximum_redirects = 1;
+    auto c = make(wanted);
+    c.async_run(asio::detached);
+    SECTION("in a CONNACK: Use another server (3.2.2.3.16)") {
+        auto broker = accept_5("20 09 00 9C 06 1C 00 03 'b:1'");
+        broker.stream().close();
+    }
+    SECTION("in a DISCONNECT: Server moved (3.14.2.2.5)") {
+        auto broker = accept_5();
+        broker.send("E0 08 9D 06 1C 00 03 'b:1'");
+        broker.stream().close();
+    }
+    settle();
+    CHECK(connector.attempts() == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE_METHOD(test::scripted_fixture, "reconnect: a broker that is named and makes no sense") {
+    auto wanted = options();
+    wanted.maximum_redirects = 1;
+    auto c = make(wanted);
+    test::plain_outcome ran;
+    c.async_run(ran.handler());
+    auto broker = accept_5("20 09 00 9C 06 1C 00 03 'b:x'");  // Server Reference (3.2.2.3.16)
+    broker.stream().close();
+    CHECK(pass_time_until([&] { return connector.attempts().size() == 2; }));
+    CHECK(connector.attempts() == std::vector<std::string>{"a", "a"});
+    CHECK(ran.calls == 0);
+}

@@ -59,7 +59,7 @@ TEST_CASE("packet trace: both directions, in order") {
         "-> 5: 34 06 00 01 74 00 01 00\n"
         "<- 5: 50 02 00 01\n-> 5: 62 02 00 01\n<- 5: 70 02 00 01\n"};
     CHECK(traced.take() == handshake[version]);
-    CHECK_FALSE(driver.core.disconnect({}));
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
     CHECK(traced.take() == "");  // not before it is written
     driver.written();
     CHECK(traced.take() == (version == v5 ? "-> 5: E0 00\n" : "-> 3: E0 00\n"));
@@ -81,7 +81,7 @@ TEST_CASE("packet trace: many packets of one write, shared payloads among them")
         error_code error;
         auto made = outbound_publish::make(v5, packet, error, owner);
         REQUIRE(made != nullptr);
-        CHECK_FALSE(driver.core.publish(std::move(made), nullptr));
+        CHECK_FALSE(driver.core.publish(std::move(made), nullptr, driver.now));
     };
     driver.publish("", qos_0, "a", "1");
     publish_shared(5'000);
