@@ -73,6 +73,7 @@ public:
         }
         /// How long a read or write waits before it begins: for ever when the peer is gone.
         std::chrono::milliseconds wait() const {
+            if (is_closed) return 0ms;
             if (is_silent()) return 1'000'000s;
             if (way.now.is_calm || !way.chance.chance(way.now.delay)) return 0ms;
             return std::chrono::milliseconds{way.chance.below(3'000)};

@@ -118,10 +118,11 @@ public:
     }
 
     /// What the broker's session is: one that is not there has forgotten the identifiers
-    /// [MQTT-3.2.2-5]; one that is present but not certain to be the same as before may have.
+    /// [MQTT-3.2.2-5]; one that is present but not certain to be the same as before may have, and
+    /// nothing that comes later tells.
     void connected(bool session_present, bool is_certain) noexcept {
         if (!session_present) qos_2_.clear();
-        trusts_identifiers_ = is_certain;
+        if (!is_certain) doubtful_before_ = first_number_;
     }
 
 private:
@@ -150,7 +151,7 @@ private:
     /// the identifier alone may mislead: some forget it.
     bool is_of_lost_session(const qos_2_message& known,
                             const publish_packet& packet) const noexcept {
-        return !trusts_identifiers_ && !packet.dup && !came_on_this_connection(known);
+        return known.number < doubtful_before_ && !packet.dup && !came_on_this_connection(known);
     }
 
     bool came_on_this_connection(const qos_2_message& known) const noexcept {
@@ -162,7 +163,7 @@ private:
     std::uint64_t connection_start_ = 1;
     std::uint32_t outstanding_ = 0;  // what the broker has used of the Receive Maximum
     packet_id_table<qos_2_message> qos_2_;
-    bool trusts_identifiers_ = true;
+    std::uint64_t doubtful_before_ = 0;  // of messages before this number the broker may not know
 };
 
 }  // namespace asio_mqtt::detail

@@ -347,3 +347,22 @@ TEST_CASE(
     CHECK(driver.receive("30 07 00 01 'a' 03 23 00 01").starts_with("closed"));
     CHECK(driver.written() == "E0 01 94");
 }
+
+TEST_CASE("receiving: what a lost session leaves behind does not hide a message later on") {
+    session_driver driver{v5};
+    driver.go_online();
+    CHECK(driver.receive("34 07 00 01 't' 00 05 00 'a'") == "message t=a");
+    CHECK(driver.written() == "50 02 00 05");
+    driver.lose();
+    driver.connect();  // its CONNACK, which tells that the session was lost, never comes
+    driver.lose();
+    driver.go_online(resumed[v5]);
+    SECTION("on the next connection") {}
+    SECTION("on the one after it") {
+        driver.resume();
+    }
+    CHECK(driver.receive("34 07 00 01 't' 00 05 00 'b'") == "message t=b");
+    SECTION("and a copy is still known as one") {
+        CHECK(driver.receive("3C 07 00 01 't' 00 05 00 'b'") == "");
+    }
+}
