@@ -61,7 +61,7 @@ public:
     /// Connections that were open and were cut so far.
     std::size_t cut_count() const { return *cut_count_; }
 
-    /// Breaks all connections. What was on its way is lost.
+    /// Breaks all connections. What was on its way is lost, but for what the broker's socket has.
     void cut() {
         for (const std::weak_ptr<connection>& each : connections_) {
             if (const auto alive = each.lock()) alive->cut();
@@ -174,12 +174,28 @@ private:
             close();
         }
 
+        /// The client's side breaks. The broker's is shut down, not reset: when a write of
+        /// Mosquitto 2.0.11 fails while it resends, it forgets which PUBRELs it has sent, and sends
+        /// those PUBLISH packets again, against [MQTT-4.3.3-6].
         void close() {
+            if (!client.is_open()) return;
             std::error_code ignored;
             client.close(ignored);
-            broker.close(ignored);
             to_broker.wait.cancel();
             to_client.wait.cancel();
+            broker.shutdown(asio::socket_base::shutdown_send, ignored);
+            drain();
+        }
+
+        /// Until the broker ends it, too: to close it with bytes unread would be a reset.
+        void drain() {
+            broker.async_read_some(
+                asio::buffer(to_client.piece),
+                [this, self = shared_from_this()](std::error_code error, std::size_t) {
+                    if (!error) return drain();
+                    std::error_code ignored;
+                    broker.close(ignored);
+                });
         }
 
         socket client;
