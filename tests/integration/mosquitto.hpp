@@ -34,9 +34,10 @@ namespace test {
 class mosquitto {
 public:
     static constexpr std::string_view open_to_all = "allow_anonymous true\n";
-    /// Sessions and messages outlive it: what stop() or save() wrote is there after start().
-    /// Those of 2.0.11 only that did not begin with a clean start.
-    static constexpr std::string_view keeps_on_disk = "persistence true\npersistence_location ./\n";
+    /// Open to all, and sessions and messages outlive it: what stop() or save() wrote is there
+    /// after start(). Those of 2.0.11 only that did not begin with a clean start.
+    static constexpr std::string_view keeps_sessions =
+        "allow_anonymous true\npersistence true\npersistence_location ./\n";
 
     /// `configuration` is what the broker's file says beside the port; `files` are what it refers
     /// to, by name and content.

@@ -152,7 +152,7 @@ TEST_CASE("After a broker was killed and started again the subscriptions work ag
 TEST_CASE("What is published while the broker is down is sent when it is back") {
     const auto version = BOTH_VERSIONS;
     CAPTURE(version);
-    test::mosquitto broker{"allow_anonymous true\npersistence true\npersistence_location ./\n"};
+    test::mosquitto broker{test::mosquitto::keeps_sessions};
     asio::io_context io;
     test::test_client publisher{io, test::options_for(broker.url(), version, "publisher")};
     auto options = test::options_for(broker.url(), version, "subscriber");
