@@ -311,7 +311,7 @@ private:
         for (std::uint64_t step = 0; step < steps && verdict_.empty(); ++step) {
             node& one = chance_.chance(50) ? publisher_ : subscriber_;
             if (chance_.chance(30)) check_memory(one);
-            take_over_some(30);
+            take_over_some(diligence_);
             switch (chance_.below(21)) {
                 case 0: one.way.cut(); break;
                 case 1: broker_.disconnect_all(); break;
@@ -483,7 +483,8 @@ private:
         mqtt::manual_acknowledgement acknowledgement;
         bool is_taken = false;
     };
-    std::deque<held> held_;  // to be acknowledged by hand
+    std::deque<held> held_;                                        // to be acknowledged by hand
+    const std::uint64_t diligence_ = chance_.chance(50) ? 0 : 30;  // percent of them, each step
     message_number published_ = 0;
     bool is_ending_ = false;
     std::string verdict_;
