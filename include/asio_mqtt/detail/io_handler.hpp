@@ -15,7 +15,7 @@
 namespace asio_mqtt::detail {
 
 /// What has ended.
-enum class io_event : std::uint8_t { posted, read, written, timer, connected };
+enum class io_event : std::uint8_t { posted, read, written, timer, connected, cancelled };
 
 /// Who waits for the end of operations on streams and timers.
 class io_target {
