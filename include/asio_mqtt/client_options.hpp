@@ -87,11 +87,14 @@ struct client_options {
     /// are not concerned, nor is one at QoS 2 that the broker had answered with PUBREC: it is done.
     session_loss on_session_loss = session_loss::send_again;
 
-    /// For resolving and connecting, and again for the CONNACK.
-    std::chrono::milliseconds connect_timeout{10'000};
-    /// From PINGREQ to any sign of life.
+    /// For all that the connector does to make a stream; more than 0 ms. It may have a limit for
+    /// each of its steps besides: see tcp_connector_options.
+    std::chrono::milliseconds connect_timeout{30'000};
+    /// From CONNECT to CONNACK; more than 0 ms.
+    std::chrono::milliseconds connack_timeout{10'000};
+    /// From PINGREQ to any sign of life; more than 0 ms.
     std::chrono::milliseconds ping_response_timeout{10'000};
-    /// How long async_disconnect() waits for what is unfinished.
+    /// How long async_disconnect() waits for what is unfinished; 0 ms: not at all.
     std::chrono::milliseconds disconnect_timeout{5'000};
 
     /// The wait before a reconnect is random, up to a limit that doubles from the first to the

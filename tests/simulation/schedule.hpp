@@ -96,6 +96,7 @@ private:
             options.receive_maximum = in.pick({1, 2, 10, 65'535});
             options.assumed_receive_maximum = in.assumed_maximum_;
             options.connect_timeout = 5s;
+            options.connack_timeout = 5s;
             options.ping_response_timeout = 5s;
             options.disconnect_timeout = 2s;
             options.minimum_reconnect_delay = 100ms;

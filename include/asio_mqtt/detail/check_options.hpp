@@ -30,8 +30,8 @@ inline error_code check_options(const client_options& options) {
         options.receive_buffer_size == 0) {
         return errc::invalid_buffer_size;
     }
-    if (options.connect_timeout <= 0ms || options.ping_response_timeout <= 0ms ||
-        options.disconnect_timeout < 0ms) {
+    if (options.connect_timeout <= 0ms || options.connack_timeout <= 0ms ||
+        options.ping_response_timeout <= 0ms || options.disconnect_timeout < 0ms) {
         return errc::invalid_timeout;
     }
     if (options.minimum_reconnect_delay < 0ms || options.stable_period < 0ms ||

@@ -14,7 +14,7 @@ namespace asio_mqtt::detail {
 inline session_settings to_session_settings(const client_options& options) {
     session_settings settings;
     settings.version = options.version;
-    settings.connack_timeout = options.connect_timeout;
+    settings.connack_timeout = options.connack_timeout;
     settings.ping_response_timeout = options.ping_response_timeout;
     settings.maximum_packet_size = options.maximum_packet_size;
     settings.assumed_receive_maximum = options.assumed_receive_maximum;

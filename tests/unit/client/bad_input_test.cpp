@@ -241,6 +241,8 @@ TEST_CASE("bad input: options of the connection") {
     check_options(with([](auto& o) { o.receive_buffer_size = 0; }), errc::invalid_buffer_size);
     check_options(with([](auto& o) { o.connect_timeout = milliseconds{0}; }),
                   errc::invalid_timeout);
+    check_options(with([](auto& o) { o.connack_timeout = milliseconds{0}; }),
+                  errc::invalid_timeout);
     check_options(with([](auto& o) { o.ping_response_timeout = milliseconds{0}; }),
                   errc::invalid_timeout);
     check_options(with([](auto& o) { o.disconnect_timeout = milliseconds{-1}; }),
