@@ -54,7 +54,7 @@ public:
           version_{chance_.chance(50) ? mqtt::protocol_version::v5
                                       : mqtt::protocol_version::v3_1_1},
           loses_sessions_{chance_.chance(25)},
-          broker_{io_.get_executor(), {.receive_maximum = broker_maximum_}},
+          broker_{io_.get_executor(), broker_options()},
           publisher_{*this, "publisher"},
           subscriber_{*this, "subscriber"} {}
 
@@ -147,6 +147,21 @@ private:
         mqtt::connection_event::kind last_event = mqtt::connection_event::kind::stopped;
     };
 
+    /// It refuses some topics, and while there is trouble a client now and then.
+    mqtt::testing::broker_options broker_options() {
+        mqtt::testing::broker_options options;
+        options.receive_maximum = broker_maximum_;
+        options.authenticate = [this](const mqtt::connect_packet&) {
+            const bool refuses = !publisher_.way.now.is_calm && chance_.chance(10);
+            return refuses ? mqtt::reason_code::server_unavailable : mqtt::reason_code::success;
+        };
+        // Always the same ones: a message may be judged again when it is sent again.
+        options.authorize_publish = [](std::string_view, std::string_view topic) {
+            return topic.starts_with("t/");
+        };
+        return options;
+    }
+
     std::uint16_t pick(std::array<std::uint16_t, 4> from) { return from[chance_.below(4)]; }
 
     void fail(const std::string& text) {
@@ -185,7 +200,10 @@ private:
         if (chance_.chance(10) && version_ == mqtt::protocol_version::v5) {
             options.message_expiry_interval = std::chrono::seconds{chance_.below(5)};
         }
-        publisher_.core->async_publish("t/" + std::to_string(static_cast<int>(made.qos)),
+        // 3.1.1 cannot tell the publisher that it is refused.
+        const bool is_refused = version_ == mqtt::protocol_version::v5 && chance_.chance(5);
+        const std::string topic = is_refused ? "refused/" : "t/";
+        publisher_.core->async_publish(topic + std::to_string(static_cast<int>(made.qos)),
                                        payload_of(made.number), options,
                                        report<mqtt::publish_result>(made));
     }

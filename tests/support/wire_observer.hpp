@@ -180,6 +180,7 @@ private:
     }
 
     void received(const mqtt::connack_packet& connack) {
+        if (mqtt::is_failure(connack.reason)) return;
         is_online_ = true;
         if (connack.session_present) return;
         in_use_.clear();
@@ -191,6 +192,7 @@ private:
     }
     void received(const mqtt::puback_packet& ack) { finished(ack.packet_id); }
     void received(const mqtt::pubrec_packet& ack) {
+        if (mqtt::is_failure(ack.reason)) return finished(ack.packet_id);
         const auto found = in_use_.find(ack.packet_id);
         if (found == in_use_.end()) return;
         answered_since_write_.emplace_back(ack.packet_id, found->second);
