@@ -23,6 +23,7 @@ diff <(tail -n +4 "$source/examples/quickstart_callbacks.cpp") 01.txt || {
 
 cat >snippets.cpp <<'END'
 #include <asio_mqtt.hpp>
+#include <asio_mqtt/coroutine_handler.hpp>
 #include <asio_mqtt/testing/broker.hpp>
 #include <asio_mqtt/testing/memory_connector.hpp>
 #include <asio_mqtt/trace_to.hpp>
