@@ -14,6 +14,7 @@
 
 #include "support/catch.hpp"
 
+#include <chrono>
 #include <exception>
 #include <memory>
 
@@ -46,7 +47,10 @@ TEST_CASE("client: waiting coroutines are destroyed with the execution context")
         testing::memory_connector connector{broker};
         connector.refuse_next(1);
         const bool is_running = GENERATE(false, true);
-        memory_client client{io.get_executor(), {.brokers = {"mqtt://memory"}}, connector};
+        client_options options{.brokers = {"mqtt://memory"}};
+        // A wait is random from nothing on: of an hour it is not nothing.
+        options.minimum_reconnect_delay = options.maximum_reconnect_delay = std::chrono::hours{1};
+        memory_client client{io.get_executor(), std::move(options), connector};
         if (is_running) client.async_run(asio::detached);
         {
             const auto witness = std::make_shared<int>(0);
