@@ -197,7 +197,6 @@ TEST_CASE_METHOD(acknowledgement_fixture,
                                         co_return;
                                     }});
     settle();
-    asio::const_buffer bytes;
     const auto sent = test::hex(two_messages);
     broker.stream().async_write_some(asio::buffer(sent), [](error_code, std::size_t) {});
     CHECK_THROWS_AS(settle(), std::runtime_error);
@@ -206,7 +205,6 @@ TEST_CASE_METHOD(acknowledgement_fixture,
 }
 
 TEST_CASE("coroutine handlers: are destroyed with the execution context") {
-    scripted_fixture::peer* broker = nullptr;
     const auto alive = std::make_shared<int>();
     {
         scripted_fixture f;
@@ -217,13 +215,12 @@ TEST_CASE("coroutine handlers: are destroyed with the execution context") {
             coroutine_handler{
                 f.io.get_executor(),
                 [&f, alive](message) -> asio::awaitable<void> {
-                    asio::steady_timer never{f.io, asio::steady_timer::time_point::max()};
-                    co_await never.async_wait(asio::use_awaitable);
+                    asio::steady_timer timer{f.io, asio::steady_timer::time_point::max()};
+                    co_await timer.async_wait(asio::use_awaitable);
                 }},
             asio::detached);
-        auto accepted = f.accept_5();
-        broker = &accepted;
-        broker->send("90 04 00 01 00 01  32 07 00 01 't' 00 05 00 'a'");
+        auto broker = f.accept_5();
+        broker.send("90 04 00 01 00 01  32 07 00 01 't' 00 05 00 'a'");
         f.settle();
         CHECK(alive.use_count() > 1);
     }
