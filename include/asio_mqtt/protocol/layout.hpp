@@ -16,11 +16,6 @@
 
 namespace asio_mqtt::wire {
 
-template <class Properties>
-bool is_set(const Properties& properties) noexcept {
-    return property_slots{properties}.any_set();
-}
-
 template <class Io, class Properties>
 void layout_properties(Io& io, protocol_version version, Properties& properties,
                        const char* field = "properties") {

@@ -77,7 +77,9 @@ public:
     /// May be empty here: require_topic_name() follows when the topic alias is known.
     void publish_topic(std::string_view& topic) noexcept {
         const std::byte* start = cursor_;
-        string("topic", topic);
+        binary("topic", topic);
+        if (detail::is_plain_topic_name(topic)) return;
+        if (!is_valid_utf8(topic)) fail_at(start, decode_errc::invalid_utf8, "topic");
         if (has_wildcard(topic)) fail_at(start, decode_errc::invalid_topic_name, "topic");
     }
 
@@ -204,6 +206,10 @@ public:
 
     template <class Properties>
     void properties(Properties& properties) noexcept {
+        if (cursor_ != end_ && *cursor_ == std::byte{0}) {
+            block_ = ++cursor_;
+            return;
+        }
         const variable_byte_integer length = read_variable_byte_integer(cursor_, end_);
         if (length.size == 0) {
             return fail(length.malformed ? decode_errc::malformed_length : decode_errc::truncated,
@@ -214,7 +220,7 @@ public:
         const std::byte* packet_end = end_;
         end_ = cursor_ + length.value;  // no property may reach past its block
         block_ = cursor_;
-        if (cursor_ != end_) read_block(property_slots{properties});
+        read_block(property_slots{properties});
         end_ = packet_end;
         if (failed()) cursor_ = end_;
     }
@@ -345,5 +351,24 @@ private:
     const char* field_ = "";
     decode_errc error_{};
 };
+
+/// Reads the body of a PUBLISH without properties, as most are, in fewer steps than the layout
+/// takes. False for any other, and for what is malformed: the layout says why.
+inline bool read_plain_publish(protocol_version version, std::span<const std::byte> body,
+                               publish_packet& packet) noexcept {
+    if (body.size() < 2) return false;
+    const bool has_id = packet.qos != qos::at_most_once;
+    const std::size_t id_place = 2U + load_16(body.data());
+    std::size_t size = id_place + (has_id ? 2 : 0);
+    if (version == protocol_version::v5) {
+        if (size >= body.size() || body[size++] != std::byte{0}) return false;
+    } else if (size > body.size()) {
+        return false;
+    }
+    packet.topic = load_string(body.data());
+    if (has_id) packet.packet_id = load_16(body.data() + id_place);
+    packet.payload = {reinterpret_cast<const char*>(body.data()) + size, body.size() - size};
+    return detail::is_plain_topic_name(packet.topic) && (!has_id || packet.packet_id != 0);
+}
 
 }  // namespace asio_mqtt::wire

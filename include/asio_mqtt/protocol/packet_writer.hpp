@@ -140,7 +140,8 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        check(property_slots{properties});
+        if (is_set(properties)) return check(property_slots{properties});
+        ++size_;
     }
 
     void check_qos(qos value, const char* field) noexcept {
@@ -292,6 +293,7 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
+        if (!is_set(properties)) return variable(0);
         const property_slots slots{properties};
         variable(static_cast<std::uint32_t>(size_of(slots)));
         property_block(slots);

@@ -137,13 +137,6 @@ public:
     const property_slot* begin() const noexcept { return slots_; }
     const property_slot* end() const noexcept { return slots_ + size_; }
 
-    bool any_set() const noexcept {
-        for (const property_slot& slot : *this) {
-            if (slot.is_set()) return true;
-        }
-        return false;
-    }
-
     // What Properties::members() calls.
     using type = property_slot::type;
     void operator()(property_id id, const std::optional<bool>& member) noexcept {
@@ -182,5 +175,28 @@ private:
     property_slot slots_[17];  // CONNACK has the most
     std::size_t size_ = 0;
 };
+
+/// What Properties::members() calls, to see whether any of them is there.
+struct any_property {
+    bool is_set = false;
+
+    template <class Value>
+    void operator()(property_id, const std::optional<Value>& member) noexcept {
+        is_set |= member.has_value();
+    }
+    template <class Value>
+    void operator()(property_id, const list_view<Value>& member) noexcept {
+        is_set |= !member.empty();
+    }
+};
+
+/// True when a packet has any property. Most have none: this is quick for them, and spares them the
+/// list.
+template <class Properties>
+bool is_set(const Properties& properties) noexcept {
+    any_property any;
+    Properties::members(properties, any);
+    return any.is_set;
+}
 
 }  // namespace asio_mqtt::wire

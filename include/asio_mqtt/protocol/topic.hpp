@@ -6,15 +6,41 @@
 #include <asio_mqtt/protocol/utf8.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace asio_mqtt {
+
+constexpr bool has_wildcard(std::string_view filter) noexcept {
+    for (const char each : filter) {
+        if (each == '+' || each == '#') return true;
+    }
+    return false;
+}
+
+namespace detail {
+
+/// True for most valid topic names that are ASCII; false for all that are not.
+constexpr bool is_plain_topic_name(std::string_view topic) noexcept {
+    if (std::is_constant_evaluated() || topic.empty()) return false;
+    return all_words(topic, [](std::uint64_t bytes) {
+        // '+' and '#' differ in one bit: without it, either is zero after the exclusive or. What is
+        // subtracted shows a byte that is zero in its highest bit.
+        const std::uint64_t wildcards =
+            (bytes & each_byte(0xFF ^ '+' ^ '#')) ^ each_byte('+' & '#');
+        return ((bytes | (bytes - each_byte(0x01)) | (wildcards - each_byte(0x01))) &
+                each_byte(0x80)) == 0;
+    });
+}
+
+}  // namespace detail
 
 /// True for a topic name that may be published to (4.7): not empty, UTF-8, without wildcards, short
 /// enough.
 constexpr bool is_valid_topic_name(std::string_view topic) noexcept {
-    return !topic.empty() && topic.size() <= max_string_size &&
-           topic.find_first_of("+#") == std::string_view::npos && is_valid_utf8(topic);
+    if (topic.empty() || topic.size() > max_string_size) return false;
+    return detail::is_plain_topic_name(topic) || (!has_wildcard(topic) && is_valid_utf8(topic));
 }
 
 /// The parts of `$share/{name}/{filter}` (4.8.2); `name` is empty for a filter that is not shared.
@@ -35,10 +61,6 @@ constexpr shared_filter split_shared_filter(std::string_view filter) noexcept {
     const std::size_t slash = filter.find('/');
     if (slash == std::string_view::npos) return {filter, {}};
     return {filter.substr(0, slash), filter.substr(slash + 1)};
-}
-
-constexpr bool has_wildcard(std::string_view filter) noexcept {
-    return filter.find_first_of("+#") != std::string_view::npos;
 }
 
 /// True for a topic filter that may be subscribed to (4.7.1), shared ones included (4.8.2). The

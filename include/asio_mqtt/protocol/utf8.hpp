@@ -3,18 +3,34 @@
 
 #pragma once
 
+#include <asio_mqtt/protocol/words.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace asio_mqtt {
 
 /// The longest string or binary value that fits its two-byte length (1.5.4).
 inline constexpr std::size_t max_string_size = 65'535;
 
+namespace detail {
+
+/// True for most texts that are ASCII without U+0000; false for all that are not.
+constexpr bool is_plain_ascii(std::string_view text) noexcept {
+    if (std::is_constant_evaluated() || text.empty()) return false;
+    return all_words(text, [](std::uint64_t bytes) {
+        return ((bytes | (bytes - each_byte(0x01))) & each_byte(0x80)) == 0;
+    });
+}
+
+}  // namespace detail
+
 /// True when `text` may stand in a packet as a UTF-8 Encoded String (1.5.4): well-formed UTF-8
 /// without surrogates, over-long forms and U+0000. The length is not looked at.
 constexpr bool is_valid_utf8(std::string_view text) noexcept {
+    if (detail::is_plain_ascii(text)) return true;
     const std::size_t size = text.size();
     std::size_t i = 0;
     const auto byte = [&text](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };

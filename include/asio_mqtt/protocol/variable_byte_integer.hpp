@@ -37,6 +37,9 @@ struct variable_byte_integer {
 /// Reads an integer from the start of the bytes; never looks at a fifth byte.
 constexpr variable_byte_integer read_variable_byte_integer(const std::byte* first,
                                                            const std::byte* last) noexcept {
+    if (first == last) return {};
+    const auto only = std::to_integer<std::uint8_t>(*first);
+    if (only < 128) return {.value = only, .size = 1};  // as nearly all are
     std::uint32_t value = 0;
     for (std::uint8_t i = 0; i < 4; ++i) {
         if (first + i == last) return {};

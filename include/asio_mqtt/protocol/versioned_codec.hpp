@@ -77,6 +77,7 @@ public:
             packet.dup = (header.flags & 0x08) != 0;
             packet.qos = static_cast<qos>(header.flags >> 1 & 0x03);
             packet.retain = (header.flags & 0x01) != 0;
+            if (wire::read_plain_publish(version_, body, packet)) return {};
         }
         wire::packet_reader reader{body.data(), body.data() + body.size()};
         wire::layout(reader, version_, packet);

@@ -32,6 +32,26 @@ TEST_CASE("topic names: what may not be published to [immune-21]") {
     CHECK_FALSE(is_valid_topic_name("\xED\xA0\x80"));
 }
 
+TEST_CASE("topic names: a wildcard is found wherever it stands [immune-21]") {
+    std::size_t wrong = 0;
+    for (std::size_t size = 1; size <= 40; ++size) {
+        std::string topic(size, 'a');
+        for (char& each : topic) {
+            for (int byte = 1; byte < 0x80; ++byte) {
+                each = static_cast<char>(byte);
+                if (is_valid_topic_name(topic) != (byte != '+' && byte != '#')) ++wrong;
+            }
+            each = 'a';
+        }
+        // Behind what is not ASCII, too.
+        for (std::size_t at = 0; at + 3 <= size; ++at) {
+            if (!is_valid_topic_name(std::string{topic}.replace(at, 2, "\xC2\xA3"))) ++wrong;
+            if (is_valid_topic_name(std::string{topic}.replace(at, 3, "\xC2\xA3#"))) ++wrong;
+        }
+    }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("topic filters: valid ones of section 4.7.1") {
     for (const auto filter :
          {"sport/tennis/player1/#"sv, "sport/#"sv, "#"sv, "sport/tennis/#"sv, "+"sv, "+/tennis/#"sv,

@@ -80,3 +80,24 @@ TEST_CASE("UTF-8: a character that is cut off or broken by another is refused") 
         CHECK_FALSE(valid(whole + whole.substr(1)));
     }
 }
+
+TEST_CASE("UTF-8: what is wrong is found wherever it stands in a text of any length") {
+    std::size_t wrong = 0;
+    for (std::size_t size = 1; size <= 40; ++size) {
+        std::string text(size, 'a');
+        if (!valid(text)) ++wrong;
+        for (char& each : text) {
+            for (const char bad : {'\0', '\x80', '\xFF'}) {
+                each = bad;
+                if (valid(text)) ++wrong;
+            }
+            each = '\x7F';
+            if (!valid(text)) ++wrong;
+            each = 'a';
+        }
+        for (std::size_t at = 0; at + 2 <= size; ++at) {
+            if (!valid(std::string{text}.replace(at, 2, "\xC2\x80"))) ++wrong;
+        }
+    }
+    CHECK(wrong == 0);
+}
