@@ -286,19 +286,29 @@ private:
         packet.payload = content.bytes();
         packet.qos = options.qos;
         packet.retain = options.retain;
-        packet.properties.payload_format_indicator = options.payload_format_indicator;
-        if (const auto expiry = options.message_expiry_interval) {
-            if (!std::in_range<std::uint32_t>(expiry->count())) {
-                error = errc::invalid_property_value;
-                return nullptr;
-            }
-            packet.properties.message_expiry_interval = static_cast<std::uint32_t>(expiry->count());
-        }
-        packet.properties.response_topic = options.response_topic;
-        packet.properties.correlation_data = options.correlation_data;
-        packet.properties.content_type = options.content_type;
-        packet.properties.user_properties = options.user_properties;
+        if (has_properties(options)) error = copy(options, packet.properties);
+        if (error) return nullptr;
         return outbound_publish::make(core_->version(), packet, error, content.take_owner());
+    }
+
+    static bool has_properties(const publish_options& options) noexcept {
+        return options.payload_format_indicator.has_value() ||
+               options.message_expiry_interval.has_value() || options.response_topic.has_value() ||
+               options.correlation_data.has_value() || options.content_type.has_value() ||
+               !options.user_properties.empty();
+    }
+
+    static error_code copy(const publish_options& options, publish_properties& properties) {
+        properties.payload_format_indicator = options.payload_format_indicator;
+        if (const auto expiry = options.message_expiry_interval) {
+            if (!std::in_range<std::uint32_t>(expiry->count())) return errc::invalid_property_value;
+            properties.message_expiry_interval = static_cast<std::uint32_t>(expiry->count());
+        }
+        properties.response_topic = options.response_topic;
+        properties.correlation_data = options.correlation_data;
+        properties.content_type = options.content_type;
+        properties.user_properties = options.user_properties;
+        return {};
     }
 
     static topic_subscription to_subscription(std::string_view filter,
@@ -331,11 +341,13 @@ private:
     /// Where the type of the completion handler is left behind.
     template <class Result, class Packet>
     struct initiation {
-        // `client` by value: a coroutine keeps the arguments while it waits, and the client keeps
-        // the coroutine. What is moved from keeps nothing.
-        template <class Handler>
-        void operator()(Handler&& handler, std::shared_ptr<core> client, kind what, Packet packet,
+        template <class Handler, class Client>
+        void operator()(Handler&& handler, Client&& given_client, kind what, Packet packet,
                         error_code error, std::chrono::milliseconds timeout) const {
+            // A coroutine keeps the arguments while it waits, and moves them in here; the client
+            // keeps the coroutine. What is moved from keeps nothing. A callback is called with a
+            // reference to the client's own pointer.
+            Client client = std::forward<Client>(given_client);
             auto slot = asio::get_associated_cancellation_slot(handler);
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));

@@ -401,9 +401,7 @@ private:
                 case session_event::kind::need_data: can_read_ = has_room; return;
                 case session_event::kind::paused: can_read_ = false; return;
                 case session_event::kind::connected: connected(*event.connack); break;
-                case session_event::kind::message:
-                    inbox_.deliver(event, this->shared_from_this());
-                    break;
+                case session_event::kind::message: inbox_.deliver(event, *this); break;
                 case session_event::kind::completed: complete_request(event); break;
                 case session_event::kind::subscription_lost:
                     tell({.what = connection_event::kind::subscription_lost,

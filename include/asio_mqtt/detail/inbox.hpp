@@ -33,7 +33,9 @@ public:
     /// Messages at QoS 0 for which there was no room.
     std::uint64_t discarded() const noexcept { return discarded_; }
 
-    void deliver(const session_event& event, const std::shared_ptr<submission_target>& client) {
+    /// `client` is to hear of messages that are taken over later.
+    template <class Client>
+    void deliver(const session_event& event, Client& client) {
         const publish_packet& packet = *event.message;
         const message_view view{packet.topic,  packet.payload, packet.qos,
                                 packet.retain, packet.dup,     packet.properties};
@@ -48,11 +50,12 @@ public:
             }
             is_handled = true;
             auto& subscriber = *static_cast<message_handler*>(handler.get());
-            const bool holds = subscriber.holds_messages();
-            if (holds && !may_keep) return discard();
-            if (holds && held == nullptr) held = hold(view, event.token, client);
-            if (holds) held->hold();
-            subscriber.deliver(view, holds ? held : nullptr);
+            if (subscriber.holds_messages) {
+                if (!may_keep) return discard();
+                if (held == nullptr) held = hold(view, event.token, client.weak_from_this());
+                held->hold();
+            }
+            subscriber.deliver(view, held);
         };
         try {
             session_.for_each_handler(packet, hand_over);
@@ -88,9 +91,9 @@ public:
 
 private:
     std::shared_ptr<held_message> hold(const message_view& view, acknowledgement token,
-                                       const std::shared_ptr<submission_target>& client) {
+                                       std::weak_ptr<submission_target> client) {
         const std::size_t bytes = sizeof(message) + view.topic.size() + view.payload.size();
-        std::shared_ptr<held_message> held{new held_message{client, token, bytes}};
+        std::shared_ptr<held_message> held{new held_message{std::move(client), token, bytes}};
         held_bytes_ += bytes;
         return held;
     }

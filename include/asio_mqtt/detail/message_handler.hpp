@@ -20,14 +20,15 @@ namespace asio_mqtt::detail {
 /// The handler of a subscription, whatever its type is.
 class message_handler {
 public:
+    explicit message_handler(bool holds) noexcept : holds_messages{holds} {}
     virtual ~message_handler() = default;
 
     /// It takes messages over later than it gets them: it acknowledges by hand, or has an executor
     /// of its own.
-    virtual bool holds_messages() const noexcept = 0;
+    const bool holds_messages;
 
-    /// Calls the handler, or has it called on its executor with a copy. `held` is there if it holds
-    /// messages.
+    /// Calls the handler, or has it called on its executor with a copy. `held` is what it holds, if
+    /// it does.
     virtual void deliver(const message_view& message,
                          const std::shared_ptr<held_message>& held) = 0;
 };
@@ -37,12 +38,13 @@ class bound_message_handler final
     : public message_handler,
       public std::enable_shared_from_this<bound_message_handler<Handler>> {
 public:
-    explicit bound_message_handler(Handler handler) : handler_{std::move(handler)} {}
-
-    bool holds_messages() const noexcept override { return is_manual || !runs_on_client; }
+    explicit bound_message_handler(Handler handler)
+        : message_handler{is_manual || !runs_on_client}, handler_{std::move(handler)} {}
 
     void deliver(const message_view& view, const std::shared_ptr<held_message>& held) override {
-        if constexpr (runs_on_client) {
+        if constexpr (!is_manual && runs_on_client) {
+            handler_(view);
+        } else if constexpr (runs_on_client) {
             call(view, held);
         } else {
             asio::post(asio::get_associated_executor(handler_), [self = this->shared_from_this(),
@@ -63,13 +65,11 @@ private:
             handler_(view, manual_acknowledgement{held});
         } else {
             struct release {
-                ~release() {
-                    // Also when it throws: a message that is never acknowledged would hold up all
-                    // that come after it.
-                    if (held != nullptr) held->taken_over();
-                }
-                held_message* held;
-            } const when_it_returns{held.get()};
+                // Also when it throws: a message that is never acknowledged would hold up all that
+                // come after it.
+                ~release() { held.taken_over(); }
+                held_message& held;
+            } const when_it_returns{*held};
             handler_(view);
         }
     }

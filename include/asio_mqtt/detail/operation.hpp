@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/recycling_allocator.hpp>
 #include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
 #include <asio_mqtt/session/deadline_heap.hpp>
@@ -98,6 +99,13 @@ protected:
 /// Stands for "no executor is associated": such a handler is called where the client is.
 struct client_executor {};
 
+/// Only on the executor of the handler may its cancellation slot be touched.
+template <class Handler>
+void clear_slot(const Handler& handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) slot.clear();
+}
+
 /// A handler and its arguments, on the way to the handler's executor.
 template <class Handler, class Result>
 struct bound_completion {
@@ -109,11 +117,6 @@ struct bound_completion {
         clear_slot(handler);
         std::move(handler)(error, std::move(result));
     }
-    // Only here, on the executor of the handler, may its cancellation slot be touched.
-    static void clear_slot(const Handler& handler) {
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected()) slot.clear();
-    }
 };
 template <class Handler>
 struct bound_completion<Handler, void> {
@@ -121,7 +124,7 @@ struct bound_completion<Handler, void> {
     error_code error;
 
     void operator()() {
-        bound_completion<Handler, int>::clear_slot(handler);
+        clear_slot(handler);
         std::move(handler)(error);
     }
 };
@@ -131,15 +134,15 @@ class handler_operation final : public operation_with<Result> {
 public:
     template <class Initiated>
     static operation_with<Result>* make(operation::kind of, Initiated&& handler) {
-        allocator memory{asio::get_associated_allocator(handler)};
+        allocator memory{asio::get_associated_allocator(handler, recycling_allocator<void>{})};
         auto* place = std::allocator_traits<allocator>::allocate(memory, 1);
         return ::new (static_cast<void*>(place))
             handler_operation{of, std::forward<Initiated>(handler)};
     }
 
 private:
-    using allocator = typename std::allocator_traits<
-        asio::associated_allocator_t<Handler>>::template rebind_alloc<handler_operation>;
+    using allocator = typename std::allocator_traits<asio::associated_allocator_t<
+        Handler, recycling_allocator<void>>>::template rebind_alloc<handler_operation>;
     using executor = asio::associated_executor_t<Handler, client_executor>;
     static constexpr bool runs_on_client = std::is_same_v<executor, client_executor>;
 
@@ -162,15 +165,22 @@ private:
         auto& self = static_cast<handler_operation&>(base);
         Handler handler{std::move(self.handler_)};
         auto work{std::move(self.work_)};
-        allocator memory{asio::get_associated_allocator(handler)};
+        allocator memory{asio::get_associated_allocator(handler, recycling_allocator<void>{})};
         self.~handler_operation();
         std::allocator_traits<allocator>::deallocate(memory, &self, 1);
         if (todo == operation::action::destroy) return;
-        auto completion = bind(std::move(handler), error, result);
-        if constexpr (runs_on_client) {
-            completion();
+        if constexpr (!runs_on_client) {
+            asio::dispatch(work, bind(std::move(handler), error, result));
+            return;
         } else {
-            asio::dispatch(work, std::move(completion));
+            clear_slot(handler);
+            if constexpr (std::is_void_v<Result>) {
+                std::move(handler)(error);
+            } else if (result != nullptr) {
+                std::move(handler)(error, std::move(*static_cast<Result*>(result)));
+            } else {
+                std::move(handler)(error, Result{});
+            }
         }
     }
 

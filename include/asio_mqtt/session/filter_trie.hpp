@@ -3,12 +3,14 @@
 
 #pragma once
 
+#include <asio_mqtt/protocol/words.hpp>
 #include <asio_mqtt/session/trivial_array.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <string>
 #include <string_view>
 
 namespace asio_mqtt::detail {
@@ -54,6 +56,7 @@ public:
     }
 
     void add(std::string_view filter, entry& added) {
+        forget_last();
         node* at = &root_;
         for (levels rest{filter}; !rest.done(); rest.next()) {
             node* const below = child(*at, rest.level());
@@ -68,6 +71,7 @@ public:
     }
 
     void remove(entry& removed) noexcept {
+        forget_last();
         node* at = removed.at_;
         entry** link = &at->first_entry;
         while (*link != &removed)
@@ -91,14 +95,16 @@ public:
     /// The first entry under each filter that matches the topic name (4.7), in no particular order;
     /// valid until the next call of anything here.
     const trivial_array<entry*>& match(std::string_view topic) {
+        // Messages on one topic often follow each other.
+        if (is_same(topic, last_topic_)) return matches_;
         matches_.clear();
-        forks_.clear();
-        if (!topic.empty()) forks_.push_back({&root_, topic});
+        if (!topic.empty()) follow(&root_, topic);
         while (!forks_.empty()) {
             const fork from = forks_.back();
             forks_.pop_back();
             follow(from.at, from.rest);
         }
+        last_topic_ = topic;
         return matches_;
     }
 
@@ -147,11 +153,11 @@ private:
             // [MQTT-4.7.2-1] Wildcards on the first level do not match a topic that begins with
             // '$'.
             const bool wildcards = at != &root_ || rest.empty() || rest.front() != '$';
-            const std::size_t slash = rest.find('/');
+            const std::size_t slash = find_slash(rest);
             const node* const exact = child(*at, rest.substr(0, slash));
             const node* const any = wildcards ? at->any_level : nullptr;
             if (wildcards) found(at->all_levels);
-            if (slash == std::string_view::npos) {
+            if (slash == rest.size()) {
                 reached(exact);
                 reached(any);
                 return;
@@ -172,9 +178,23 @@ private:
         }
     }
 
+    /// What was found for the last topic may not be right any more.
+    void forget_last() noexcept {
+        matches_.clear();
+        last_topic_.clear();
+    }
+
+    /// Only filters stand in the table, which the application chose: nobody else can make them
+    /// collide. So this has to be quick, and no more.
     static std::size_t hash_of(const node& parent, std::string_view level) noexcept {
-        return std::hash<std::string_view>{}(level) ^
-               reinterpret_cast<std::uintptr_t>(&parent) / alignof(node) * 0x9E37'79B9U;
+        std::uint64_t hash = reinterpret_cast<std::uintptr_t>(&parent) ^ level.size();
+        const auto mix = [&](std::uint64_t bytes) {
+            hash = (hash ^ bytes) * 0x9E37'79B9'7F4A'7C15;
+            hash ^= hash >> 32;
+            return true;
+        };
+        level.empty() ? mix(0) : all_words(level, mix);
+        return static_cast<std::size_t>(hash);
     }
     node*& bucket(std::size_t hash) const noexcept {
         return buckets_[hash & (buckets_.size() - 1)];
@@ -185,7 +205,7 @@ private:
         const std::size_t hash = hash_of(parent, level);
         node* at = bucket(hash);
         while (at != nullptr &&
-               (at->hash != hash || at->parent != &parent || at->name() != level)) {
+               (at->hash != hash || at->parent != &parent || !is_same(at->name(), level))) {
             at = at->next_in_bucket;
         }
         return at;
@@ -243,6 +263,7 @@ private:
     // Kept, so that a search allocates nothing in the steady state.
     trivial_array<fork> forks_;
     trivial_array<entry*> matches_;
+    std::string last_topic_;  // which they match
 };
 
 }  // namespace asio_mqtt::detail

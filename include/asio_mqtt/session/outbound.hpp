@@ -54,7 +54,7 @@ public:
     }
 
     /// errc::queue_full when there is no room; what is dropped to make room is to be reported.
-    error_code submit(outbound_publish_ptr publish, time_point now) {
+    errc submit(outbound_publish_ptr publish, time_point now) {
         publish->start_expiry(now);
         expire(now);
         while (!publishes_.has_room(*publish)) {
@@ -91,7 +91,7 @@ public:
             packet.unlink();
             dispose(packet);
         } else if (as_publish(packet).progress == outbound_publish::state::queued &&
-                   !packet.error) {
+                   packet.error == errc{}) {
             drop(as_publish(packet));
         }  // else it is written already, or about to be reported: that will find nobody
     }
@@ -247,12 +247,12 @@ public:
         free_id(request);
         return outbound_request_ptr{&request};
     }
-    void fail_request(outbound_request& request, error_code error) noexcept {
+    void fail_request(outbound_request& request, errc error) noexcept {
         finish(*finish_request(request).release(), error);
     }
 
     /// What forbids the message on this connection (3.2.2.3).
-    error_code check(const outbound_publish& publish, protocol_version version) const noexcept {
+    errc check(const outbound_publish& publish, protocol_version version) const noexcept {
         if (version != protocol_version::v5 && publish.needs_v5()) return errc::not_in_this_version;
         if (publish.qos > limits_.maximum_qos) return errc::qos_not_supported;
         if (publish.retain && !limits_.retain_available) return errc::retain_not_supported;
@@ -263,7 +263,7 @@ public:
     }
 
     /// The same for a request.
-    error_code check(const outbound_request& request, protocol_version version) const noexcept {
+    errc check(const outbound_request& request, protocol_version version) const noexcept {
         if (version != protocol_version::v5 && request.needs_v5()) return errc::not_in_this_version;
         if (request.packet_size(version) > limits_.maximum_packet_size) {
             return errc::packet_too_large;
@@ -316,7 +316,7 @@ private:
             dispose(list.pop_front());
     }
 
-    void finish(outbound_packet& packet, error_code error) noexcept {
+    void finish(outbound_packet& packet, errc error) noexcept {
         packet.error = error;
         finished_.push_back(packet);
     }
@@ -326,7 +326,7 @@ private:
         if (!limits_.subscription_identifier_available && request.identifier_is_optional) {
             request.subscription_identifier = 0;
         }
-        if (const error_code error = check(request, version)) {
+        if (const errc error = check(request, version); error != errc{}) {
             request.unlink();
             finish(request, error);
             return true;
@@ -342,7 +342,7 @@ private:
 
     bool send(protocol_version version, output_buffer& output, time_point now) {
         outbound_publish& publish = publishes_.front();
-        if (const error_code error = check(publish, version)) {
+        if (const errc error = check(publish, version); error != errc{}) {
             publishes_.remove(publish);
             finish(publish, error);
             return true;
@@ -382,7 +382,7 @@ private:
             return true;
         }
         if (quota_used_ >= limits_.receive_maximum) return false;
-        if (const error_code error = check(publish, version)) {
+        if (const errc error = check(publish, version); error != errc{}) {
             finish(*take(&publish), error);
             return true;
         }

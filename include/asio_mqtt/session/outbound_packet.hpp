@@ -20,7 +20,7 @@ struct outbound_packet : detail::list_node {
     std::uint16_t packet_id = 0;  ///< 0 while it is not in flight.
     /// Whoever waits for the outcome, as given to the session; null when nobody waits.
     void* tag = nullptr;
-    error_code error{};  ///< The outcome, when no packet of the broker tells it.
+    errc error{};  ///< The outcome, when no packet of the broker tells it.
 
 protected:
     ~outbound_packet() = default;

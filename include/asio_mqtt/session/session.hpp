@@ -141,10 +141,12 @@ public:
     /// errc::message_expired and errc::message_dropped, while the message waits.
     error_code publish(outbound_publish_ptr message, void* tag, time_point now) {
         if (is_online()) {
-            if (const error_code error = outbound_.check(*message, settings_.version)) return error;
+            const errc error = outbound_.check(*message, settings_.version);
+            if (error != errc{}) return error;
         }
         message->tag = tag;
-        return outbound_.submit(std::move(message), now);
+        const errc error = outbound_.submit(std::move(message), now);
+        return error == errc{} ? error_code{} : error_code{error};
     }
 
     /// Sends a SUBSCRIBE or UNSUBSCRIBE as soon as there is a connection; messages may arrive
@@ -157,7 +159,8 @@ public:
             asked->identifier_is_optional = true;
         }
         if (is_online()) {
-            if (const error_code error = outbound_.check(*asked, settings_.version)) return error;
+            const errc error = outbound_.check(*asked, settings_.version);
+            if (error != errc{}) return error;
         }
         asked->tag = tag;
         asked->number = ++request_count_;
@@ -219,33 +222,16 @@ public:
     /// The next outcome that does not hang on what was received, else `need_data`: for the time in
     /// which the application has no room for messages.
     session_event next_finished() {
-        outbound_packet* finished = reportable_finished();
-        return finished != nullptr ? report(*finished) : session_event{};
+        session_event event;
+        if (outbound_packet* finished = reportable_finished()) report(*finished, event);
+        return event;
     }
 
     session_event next_event() {
-        for (;;) {
-            if (outbound_packet* finished = reportable_finished()) return report(*finished);
-            if (phase_ == phase::offline || phase_ == phase::closed) return {};
-            if (phase_ == phase::failed) {
-                phase_ = phase::closed;
-                return closed_;
-            }
-            if (output_.size() >= answer_limit) return {.what = session_event::kind::paused};
-            const bool is_first = phase_ == phase::connecting;
-            const auto packet =
-                input_.next(is_first ? std::min(first_packet_limit, maximum_packet_size_)
-                                     : maximum_packet_size_);
-            using status = detail::input_buffer::packet::status;
-            if (packet.state == status::need_more) return {};
-            if (packet.state == status::refused) {
-                fail(packet.error, to_reason_code(packet.error));
-                continue;
-            }
-            detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
-            session_event event = handle(packet.header, packet.body());
-            if (event.what != session_event::kind::need_data) return event;
+        session_event event;
+        while (!find_event(event)) {
         }
+        return event;
     }
 
     // --- Time ----------------------------------------------------------------------------
@@ -322,56 +308,92 @@ private:
     /// Drops what nobody waits for.
     outbound_packet* reportable_finished() noexcept {
         while (outbound_packet* finished = outbound_.next_finished()) {
-            const bool is_refused = finished->type == packet_type::subscribe && finished->error;
+            const bool is_refused =
+                finished->type == packet_type::subscribe && finished->error != errc{};
             if (is_refused) subscriptions_.failed(static_cast<outbound_request&>(*finished));
             if (finished->tag != nullptr || (is_refused && !finished->abandoned)) return finished;
             detail::outbound::dispose(*finished);
         }
         return nullptr;
     }
-    session_event report(outbound_packet& finished) {
+    void report(outbound_packet& finished, session_event& event) {
         if (finished.tag == nullptr) {
             const outbound_request_ptr request{static_cast<outbound_request*>(&finished)};
-            return subscription_lost(*request, request->error);
+            return subscription_lost(*request, request->error, event);
         }
-        session_event event{
-            .what = session_event::kind::completed, .error = finished.error, .tag = finished.tag};
+        event.what = session_event::kind::completed;
+        event.tag = finished.tag;
+        if (finished.error != errc{}) event.error = finished.error;
         if (finished.type == packet_type::publish) {
             event.reason = static_cast<outbound_publish&>(finished).reason;
         }
         detail::outbound::dispose(finished);
-        return event;
     }
 
-    session_event handle(const fixed_header& header, std::span<const std::byte> body) {
+    /// Takes one step: true when it led to an event, or when nothing is left to do.
+    bool find_event(session_event& event) {
+        if (outbound_packet* finished = reportable_finished()) {
+            report(*finished, event);
+            return true;
+        }
+        if (phase_ != phase::online && phase_ != phase::connecting) {
+            if (phase_ == phase::failed) {
+                phase_ = phase::closed;
+                event = closed_;
+            }
+            return true;
+        }
+        if (output_.size() >= answer_limit) {
+            event.what = session_event::kind::paused;
+            return true;
+        }
+        const bool is_first = phase_ == phase::connecting;
+        const auto packet = input_.next(
+            is_first ? std::min(first_packet_limit, maximum_packet_size_) : maximum_packet_size_);
+        using status = detail::input_buffer::packet::status;
+        if (packet.state == status::need_more) return true;
+        if (packet.state == status::refused) {
+            fail(packet.error, to_reason_code(packet.error));
+            return false;
+        }
+        detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
+        if (packet.header.type == packet_type::publish && phase_ == phase::online) {
+            on_publish(packet.header, packet.body(), event);
+        } else {
+            handle(packet.header, packet.body(), event);
+        }
+        return event.what != session_event::kind::need_data;
+    }
+
+    void handle(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
         // [MQTT-3.2.0-1] [MQTT-3.2.0-2] CONNACK is the first packet, and no other is.
         const bool is_first = phase_ == phase::connecting;
         const bool is_in_time = is_first == (header.type == packet_type::connack) ||
                                 header.type == packet_type::disconnect;
         switch (is_in_time ? header.type : packet_type::connect) {
-            case packet_type::connack: return on_connack(header, body);
-            case packet_type::publish: return on_publish(header, body);
-            case packet_type::puback: return on_ack<puback_packet>(header, body);
-            case packet_type::pubrec: return on_ack<pubrec_packet>(header, body);
-            case packet_type::pubrel: return on_ack<pubrel_packet>(header, body);
-            case packet_type::pubcomp: return on_ack<pubcomp_packet>(header, body);
-            case packet_type::suback: return on_request_ack<suback_packet>(header, body);
-            case packet_type::unsuback: return on_request_ack<unsuback_packet>(header, body);
+            case packet_type::connack: return on_connack(header, body, event);
+            case packet_type::puback: return on_ack<puback_packet>(header, body, event);
+            case packet_type::pubrec: return on_ack<pubrec_packet>(header, body, event);
+            case packet_type::pubrel: return on_ack<pubrel_packet>(header, body, event);
+            case packet_type::pubcomp: return on_ack<pubcomp_packet>(header, body, event);
+            case packet_type::suback: return on_request_ack<suback_packet>(header, body, event);
+            case packet_type::unsuback: return on_request_ack<unsuback_packet>(header, body, event);
             case packet_type::pingresp: {
                 pingresp_packet packet;
                 if (decode(header, body, packet)) keep_alive_.pong();
-                return {};
+                return;
             }
             case packet_type::disconnect:
                 if (is_v5()) {
-                    return on_disconnect(header, body);
+                    return on_disconnect(header, body, event);
                 }
                 break;
-            default: break;  // what only a client sends, and AUTH without a method [MQTT-4.12.0-6]
+            // A PUBLISH before CONNACK, what only a client sends, and AUTH without a method
+            // [MQTT-4.12.0-6].
+            default: break;
         }
         fail(header.type == packet_type::auth ? errc::unsolicited_authentication
                                               : errc::unexpected_packet);
-        return {};
     }
 
     template <class Packet>
@@ -382,25 +404,27 @@ private:
         return static_cast<bool>(decoded);
     }
 
-    session_event on_connack(const fixed_header& header, std::span<const std::byte> body) {
+    void on_connack(const fixed_header& header, std::span<const std::byte> body,
+                    session_event& event) {
         connack_ = {};
         if (is_v5() && is_refusal_of_v5(body)) {
             connack_.reason = reason_code::unsupported_protocol_version;
         } else if (!decode(header, body, connack_)) {
-            return {};
+            return;
         }
         if (is_failure(connack_.reason)) {
             resumption_.refused();
             phase_ = phase::closed;
-            return {.what = session_event::kind::closed,
-                    .error = connack_.reason,
-                    .connack = &connack_,
-                    .reason = connack_.reason};
+            event = {.what = session_event::kind::closed,
+                     .error = connack_.reason,
+                     .connack = &connack_,
+                     .reason = connack_.reason};
+            return;
         }
         phase_ = phase::online;  // from here on a DISCONNECT may say what is wrong
         if (!resumption_.accepted(connack_)) {
             fail(errc::session_state_missing);
-            return {};
+            return;
         }
         const connack_properties& properties = connack_.properties;
         limits_ = asio_mqtt::limits::from(settings_, properties);
@@ -414,7 +438,7 @@ private:
         outbound_.connected(session_present, limits_);
         inbound_.connected(session_present, is_certain);
         if (!session_present || !is_certain) renew_subscriptions(session_present);
-        return {.what = session_event::kind::connected, .connack = &connack_};
+        event = {.what = session_event::kind::connected, .connack = &connack_};
     }
 
     /// A broker that knows 3.1.1 only says so in its own form: return code 1
@@ -430,14 +454,14 @@ private:
         outbound_.submit_first(requests);
     }
 
-    session_event on_publish(const fixed_header& header, std::span<const std::byte> body) {
-        message_ = {};
-        if (!decode(header, body, message_)) return {};
+    void on_publish(const fixed_header& header, std::span<const std::byte> body,
+                    session_event& event) {
+        if (!decode(header, body, message_)) return;
         if (message_.properties.topic_alias) {
             const reason_code wrong = topic_aliases_.resolve(message_);
             if (wrong != reason_code::success) {
                 fail(errc::topic_alias_invalid, wrong);
-                return {};
+                return;
             }
         }
         acknowledgement token;
@@ -445,20 +469,22 @@ private:
             using verdict = detail::inbound::verdict;
             switch (inbound_.publish(message_, receive_maximum_, token)) {
                 case verdict::deliver: break;
-                case verdict::duplicate: ++counters_.duplicates_received; return {};
+                case verdict::duplicate: ++counters_.duplicates_received; return;
                 case verdict::over_receive_maximum:
                     fail(errc::receive_maximum_exceeded, reason_code::receive_maximum_exceeded);
-                    return {};
+                    return;
             }
         }
         ++counters_.messages_received;
-        return {.what = session_event::kind::message, .message = &message_, .token = token};
+        event.what = session_event::kind::message;
+        event.message = &message_;
+        event.token = token;
     }
 
     template <class Packet>
-    session_event on_ack(const fixed_header& header, std::span<const std::byte> body) {
+    void on_ack(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
         Packet packet;
-        if (!decode(header, body, packet)) return {};
+        if (!decode(header, body, packet)) return;
         outbound_publish* done = nullptr;
         if constexpr (Packet::type == packet_type::puback) {
             done = outbound_.puback(packet.packet_id);
@@ -474,73 +500,76 @@ private:
             const bool is_allowed = inbound_.pubrel(packet.packet_id, settings_.version, output_);
             if (!is_allowed) fail(errc::unexpected_packet);
         }
-        if (done == nullptr) return {};
+        if (done == nullptr) return;
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
         const bool is_late = Packet::type == packet_type::pubcomp && done->pubrel_was_resent;
         const bool is_silent = packet.reason == reason_code::success;
         const reason_code reason = is_silent || is_late ? done->reason : packet.reason;
         void* const tag = done->tag;
         detail::outbound::dispose(*done);
-        if (tag == nullptr) return {};
+        if (tag == nullptr) return;
         ack_properties_ = packet.properties;
-        return {.what = session_event::kind::completed,
-                .error = reason,
-                .tag = tag,
-                .reason = reason,
-                .properties = &ack_properties_};
+        event.what = session_event::kind::completed;
+        if (reason != reason_code::success) event.error = reason;
+        event.tag = tag;
+        event.reason = reason;
+        event.properties = &ack_properties_;
     }
 
     template <class Packet>
-    session_event on_request_ack(const fixed_header& header, std::span<const std::byte> body) {
+    void on_request_ack(const fixed_header& header, std::span<const std::byte> body,
+                        session_event& event) {
         Packet packet;
-        if (!decode(header, body, packet)) return {};
+        if (!decode(header, body, packet)) return;
         constexpr bool is_suback = Packet::type == packet_type::suback;
         outbound_request* found = outbound_.find_request(
             packet.packet_id, is_suback ? packet_type::subscribe : packet_type::unsubscribe);
-        if (found == nullptr) return {};
+        if (found == nullptr) return;
         const bool has_reasons = is_suback || is_v5();
         if (has_reasons && packet.reasons.size() != found->filter_count()) {
             // [MQTT-3.8.4-6] Sending it again would end the next connection, too.
             outbound_.fail_request(*found, errc::wrong_reason_count);
             fail(errc::wrong_reason_count);
-            return {};
+            return;
         }
         const outbound_request_ptr done = outbound_.finish_request(*found);
         const error_code error = subscriptions_.answered(*done, packet.reasons);
         if (done->tag == nullptr) {
             const bool is_lost = is_suback && error && !done->abandoned;
-            return is_lost ? subscription_lost(*done, error) : session_event{};
+            if (is_lost) subscription_lost(*done, error, event);
+            return;
         }
         ack_properties_ = packet.properties;
-        return {.what = session_event::kind::completed,
-                .error = error,
-                .tag = done->tag,
-                .properties = &ack_properties_,
-                .reasons = packet.reasons};
+        event = {.what = session_event::kind::completed,
+                 .error = error,
+                 .tag = done->tag,
+                 .properties = &ack_properties_,
+                 .reasons = packet.reasons};
     }
 
     /// For one that was made again after the broker had lost it: see renew_subscriptions().
-    session_event subscription_lost(const outbound_request& request, error_code error) {
+    void subscription_lost(const outbound_request& request, error_code error,
+                           session_event& event) {
         lost_filter_ = (*request.subscriptions().begin()).filter;
-        return {
+        event = {
             .what = session_event::kind::subscription_lost, .error = error, .filter = lost_filter_};
     }
 
-    session_event on_disconnect(const fixed_header& header, std::span<const std::byte> body) {
-        disconnect_ = {};
-        if (!decode(header, body, disconnect_)) return {};
+    void on_disconnect(const fixed_header& header, std::span<const std::byte> body,
+                       session_event& event) {
+        if (!decode(header, body, disconnect_)) return;
         if (disconnect_.properties.session_expiry_interval) {
             fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
-            return {};
+            return;
         }
         phase_ = phase::closed;
         const error_code error = is_failure(disconnect_.reason)
                                      ? error_code{disconnect_.reason}
                                      : error_code{errc::connection_closed};
-        return {.what = session_event::kind::closed,
-                .error = error,
-                .reason = disconnect_.reason,
-                .disconnect = &disconnect_};
+        event = {.what = session_event::kind::closed,
+                 .error = error,
+                 .reason = disconnect_.reason,
+                 .disconnect = &disconnect_};
     }
 
     session_settings settings_;

@@ -121,13 +121,16 @@ public:
             visit(each.handler);
         };
         const auto& matches = by_topic_.match(message.topic);
-        if (!identifiers.empty()) {
+        const auto for_each_match = [&](auto&& use) {
             for (filter_trie::entry* first : matches) {
-                for (auto* each = static_cast<entry*>(first); each != nullptr;
-                     each = each->next()) {
-                    if (contains(identifiers, each->owner->identifier)) visit_group(*each->owner);
-                }
+                for (auto* each = static_cast<entry*>(first); each != nullptr; each = each->next())
+                    use(*each);
             }
+        };
+        if (!identifiers.empty()) {
+            for_each_match([&](const entry& each) {
+                if (contains(identifiers, each.owner->identifier)) visit_group(*each.owner);
+            });
             if (is_known) return;
             // Some brokers deliver under another topic name than was subscribed to.
             for (group& each : groups_) {
@@ -137,11 +140,9 @@ public:
         }
         // No identifier, or that of a subscription which a newer one for the same filter has
         // replaced.
-        for (filter_trie::entry* first : matches) {
-            for (auto* each = static_cast<entry*>(first); each != nullptr; each = each->next()) {
-                if (!has_newer(*each)) visit_group(*each->owner);
-            }
-        }
+        for_each_match([&](const entry& each) {
+            if (!has_newer(each)) visit_group(*each.owner);
+        });
     }
 
     /// Makes requests that ask for the granted subscriptions again, with their options; one for

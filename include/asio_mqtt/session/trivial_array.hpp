@@ -39,19 +39,22 @@ public:
 
 protected:
     void resize(std::size_t size, std::size_t element_size) {
-        if (size > capacity_) {
-            const std::size_t larger = size > capacity_ * 2 ? size : capacity_ * 2;
-            void* const moved = std::realloc(data_, larger * element_size);
-            if (moved == nullptr) throw std::bad_alloc{};
-            data_ = moved;
-            capacity_ = larger;
-        }
+        if (size > capacity_) [[unlikely]]
+            grow(size, element_size);
         size_ = size;
     }
 
     void* data_ = nullptr;
 
 private:
+    void grow(std::size_t size, std::size_t element_size) {
+        const std::size_t larger = size > capacity_ * 2 ? size : capacity_ * 2;
+        void* const moved = std::realloc(data_, larger * element_size);
+        if (moved == nullptr) throw std::bad_alloc{};
+        data_ = moved;
+        capacity_ = larger;
+    }
+
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
 };
