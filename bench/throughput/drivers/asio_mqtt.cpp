@@ -1,0 +1,167 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "driver.hpp"
+
+#include <asio_mqtt.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <functional>
+#include <utility>
+
+namespace mqtt = asio_mqtt;
+
+namespace {
+
+mqtt::client_options to_options(const bench::task& task) {
+    mqtt::client_options options;
+    options.brokers = {"mqtt://127.0.0.1:" + std::to_string(task.port)};
+    options.client_id = task.client_id();
+    options.version =
+        task.version == 4 ? mqtt::protocol_version::v3_1_1 : mqtt::protocol_version::v5;
+    options.single_threaded = task.variant == "single_threaded";
+    if (task.variant == "traced") options.on_packet = [](const mqtt::packet_trace&) {};
+    return options;
+}
+
+/// Keeps `window` messages going, each completion starting the next one.
+class publisher {
+public:
+    publisher(mqtt::client& client, const bench::task& task)
+        : client_{client},
+          task_{task},
+          payload_(task.size, 'x'),
+          options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
+
+    void start() {
+        watch_.start();
+        for (std::uint32_t i = 0; i < task_.window && started_ < task_.count; ++i)
+            publish();
+    }
+
+private:
+    void publish() {
+        ++started_;
+        client_.async_publish("bench/topic", payload_, options_,
+                              [this](mqtt::error_code error, const mqtt::publish_result&) {
+                                  if (error) bench::fail(error.message().c_str());
+                                  if (started_ < task_.count) publish();
+                                  if (++done_ == task_.count) finish();
+                              });
+    }
+    /// At QoS 0 the last one tells that the broker has read all before it.
+    void finish() {
+        client_.async_publish("bench/topic", "", mqtt::qos::at_least_once,
+                              [this](mqtt::error_code, const mqtt::publish_result&) {
+                                  watch_.stop();
+                                  watch_.print(task_.count);
+                                  client_.async_disconnect([](mqtt::error_code) {});
+                              });
+    }
+
+    mqtt::client& client_;
+    const bench::task& task_;
+    const std::string payload_;
+    const mqtt::publish_options options_;
+    std::uint64_t started_ = 0;
+    std::uint64_t done_ = 0;
+    bench::stopwatch watch_;
+};
+
+class receiver {
+public:
+    receiver(mqtt::client& client, const bench::task& task) : client_{client}, task_{task} {}
+
+    void start() {
+        watch_.start();
+        client_.async_subscribe(
+            "source", static_cast<mqtt::qos>(task_.qos),
+            [this](const mqtt::message_view& message) {
+                if (message.payload.size() != task_.size) bench::fail("a wrong message");
+                if (++count_ == task_.count) finish();
+            },
+            [](mqtt::error_code error, const mqtt::subscribe_result&) {
+                if (error) bench::fail(error.message().c_str());
+            });
+    }
+
+private:
+    void finish() {
+        watch_.stop();
+        watch_.print(task_.count);
+        client_.async_disconnect([](mqtt::error_code) {});
+    }
+
+    mqtt::client& client_;
+    const bench::task& task_;
+    std::uint64_t count_ = 0;
+    bench::stopwatch watch_;
+};
+
+/// QoS 0: there and back again; else until the acknowledgement.
+class pinger {
+public:
+    pinger(mqtt::client& client, const bench::task& task)
+        : client_{client},
+          task_{task},
+          payload_(task.size, 'x'),
+          options_{.qos = static_cast<mqtt::qos>(task.qos)},
+          times_{task.count} {}
+
+    void start() {
+        if (task_.qos != 0) return publish();
+        client_.async_subscribe(
+            "echo", mqtt::qos::at_most_once, [this](const mqtt::message_view&) { answered(); },
+            [this](mqtt::error_code, const mqtt::subscribe_result&) { publish(); });
+    }
+
+private:
+    void publish() {
+        times_.sent();
+        client_.async_publish(task_.qos == 0 ? "echo" : "bench/topic", payload_, options_,
+                              [this](mqtt::error_code error, const mqtt::publish_result&) {
+                                  if (error) bench::fail(error.message().c_str());
+                                  if (task_.qos != 0) answered();
+                              });
+    }
+    void answered() {
+        times_.answered();
+        if (times_.count() < task_.count) return publish();
+        times_.print();
+        client_.async_disconnect([](mqtt::error_code) {});
+    }
+
+    mqtt::client& client_;
+    const bench::task& task_;
+    const std::string payload_;
+    const mqtt::publish_options options_;
+    bench::round_trips times_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bench::task task = bench::read_task(argc, argv);
+    asio::io_context io{1};
+    mqtt::client_options options = to_options(task);
+    std::function<void()> start;
+    options.on_connection = [&](const mqtt::connection_event& event) {
+        if (event.what == mqtt::connection_event::kind::disconnected) bench::fail("disconnected");
+        if (event.what == mqtt::connection_event::kind::connected) start();
+    };
+    mqtt::client client{io, std::move(options)};
+    publisher publish{client, task};
+    receiver receive{client, task};
+    pinger ping{client, task};
+    start = [&] {
+        if (task.what == "publish") return publish.start();
+        if (task.what == "receive") return receive.start();
+        if (task.what == "ping") return ping.start();
+        bench::fail("no such task");
+    };
+    client.async_run([](mqtt::error_code error) {
+        if (error) bench::fail(error.message().c_str());
+    });
+    io.run();
+}
