@@ -367,11 +367,12 @@ private:
     // --- Events
 
     /// Does all that can be done now; to be called after every event. Handlers are called from
-    /// here: what they start is only submitted, and comes later.
+    /// here: what they start is only submitted, and begins when they have returned.
     void process() {
         if (state_ == state::stopped && is_stopping_) end_operations();
-        submitted_.take_all([this, at = now()](submission& each) { take(each, at); });
+        take_submitted();
         if (state_ != state::ending) handle_events();
+        take_submitted();  // what the handlers have started leaves with the same write
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {
             if (!is_lost_) write();
@@ -387,6 +388,11 @@ private:
         while (!pending_.waiters.empty() && session_.has_room())
             pending_.fail(pending_.waiters.front(), {});
         schedule();
+        if (!submitted_.done()) post_process();
+    }
+
+    void take_submitted() {
+        submitted_.take_all([this, at = now()](submission& each) { take(each, at); });
     }
 
     void handle_events() {

@@ -12,7 +12,7 @@ namespace asio_mqtt::detail {
 /// Submissions on their way from any thread to the client. Those of one thread arrive in its order.
 class submission_queue {
 public:
-    /// True when the queue was empty: then somebody has to see to it that take_all() is called.
+    /// True when nobody is taking: then somebody has to see to it that take_all() is called.
     bool push(submission& submitted) noexcept {
         submission* first = last_.load(std::memory_order_relaxed);
         do {
@@ -23,12 +23,13 @@ public:
     }
 
     /// Calls `take(submission)` for each, oldest first. What that submits in turn is left for the
-    /// next time, and so is what follows one whose taking throws.
+    /// next time, and so is what follows one whose taking throws. From now on somebody is taking,
+    /// until done().
     template <class Take>
     void take_all(Take&& take) {
         if (oldest_ == nullptr) {
-            submission* newest = last_.exchange(nullptr, std::memory_order_acquire);
-            while (newest != nullptr) {
+            submission* newest = last_.exchange(&taking_, std::memory_order_acquire);
+            while (newest != nullptr && newest != &taking_) {
                 submission* older = newest->next_submitted;
                 newest->next_submitted = oldest_;
                 oldest_ = newest;
@@ -42,9 +43,19 @@ public:
         }
     }
 
+    /// Nobody is taking any more. False when something was submitted since the last take_all():
+    /// then that has to be called again.
+    bool done() noexcept {
+        submission* expected = &taking_;
+        return last_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed) ||
+               expected == nullptr;
+    }
+
 private:
+    // The newest, with those before it behind; `taking_` below them while somebody is taking.
     std::atomic<submission*> last_{nullptr};
     submission* oldest_ = nullptr;  // of those that are being taken
+    notice taking_{submission::kind::check_connection};
 };
 
 }  // namespace asio_mqtt::detail
