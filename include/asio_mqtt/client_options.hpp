@@ -123,7 +123,8 @@ struct client_options {
     /// client's executor, until async_run() has completed. trace_to() makes one that prints.
     packet_tracer on_packet{};
 
-    /// No strand: all calls and the executor are on one thread, or on a strand of the caller's.
+    /// All calls and the executor are on one thread, or on a strand of the caller's: saves the
+    /// instructions that keep threads apart.
     bool single_threaded = false;
 };
 

@@ -7,6 +7,7 @@
 #include <asio_mqtt/detail/ask_for_credentials.hpp>
 #include <asio_mqtt/detail/check_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
+#include <asio_mqtt/detail/connecting.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/inbox.hpp>
 #include <asio_mqtt/detail/io_handler.hpp>
@@ -25,10 +26,8 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/buffer.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
-#include <asio/strand.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -43,8 +42,10 @@ namespace asio_mqtt::detail {
 
 /// What a client is behind its public face: one session, at most one stream at a time, one timer.
 ///
-/// Everything here but the functions "from any thread" runs on the executor: a strand, unless the
-/// client is single-threaded. It decides nothing about the protocol: the session does.
+/// It is an actor whose mailbox are the submissions: whoever puts something into an empty mailbox
+/// has it processed. So everything but what is "from any thread" runs in one thread at a time,
+/// without a strand, which would cost more than all that is done here for a small packet. It
+/// decides nothing about the protocol: the session does.
 ///
 ///            async_run                    stream               session over          written
 ///   stopped ----------> asking, connecting -----> connected ----------------> closing ------+
@@ -63,14 +64,14 @@ public:
     using exception_guard = process_again_after_exception<client_core>;
 
     client_core(const asio::any_io_executor& executor, client_options options, Connector connector)
-        : io_target{options.single_threaded ? executor
-                                            : asio::any_io_executor{asio::make_strand(executor)}},
+        : io_target{executor},
           options_{std::move(options)},
           session_{to_session_settings(options_)},
+          submitted_{options_.single_threaded},
           pending_{this->executor(), session_},
           inbox_{session_, pending_, options_.receive_buffer_size, options_.maximum_packet_size},
           reconnect_{to_reconnect_settings(options_)},
-          connector_{std::move(connector)},
+          connecting_{executor, options_.single_threaded, std::move(connector)},
           timer_{this->executor()} {}
 
     ~client_core() {
@@ -81,7 +82,8 @@ public:
 
     protocol_version version() const noexcept { return options_.version; }
 
-    /// Hands something over. One post carries all that is submitted until it runs.
+    /// Hands something over, to be taken later: one post carries all that is submitted until it
+    /// runs.
     void submit(submission& submitted) override {
         if (submitted_.push(submitted)) post_process();
     }
@@ -106,6 +108,7 @@ private:
 
     void take(submission& submitted, time_point at) {
         if (is_operation(submitted)) return start(static_cast<operation&>(submitted), at);
+        if (is_io_result(submitted)) return finish(static_cast<io_result&>(submitted));
         const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
         switch (news->what) {
             case submission::kind::cancel:
@@ -113,6 +116,7 @@ private:
                 return;
             case submission::kind::acknowledge: return inbox_.released(news->token, news->bytes);
             case submission::kind::credentials: return credentials_given(*news);
+            case submission::kind::connected: return connect_ended(*news);
             case submission::kind::check_connection: return probe();
             default: return stop(asio::error::operation_aborted);
         }
@@ -200,12 +204,14 @@ private:
             // Those of the options were checked: it is one to which a broker has sent us.
             return disconnected(asio::error::host_not_found);
         }
-        connector_.async_connect(broker, connect_handler{this->shared_from_this(), attempt_count_});
+        connecting_.begin(broker, attempt_count_, this->shared_from_this());
     }
 
-    void connect_ended(error_code error, stream_type&& stream) {
-        if (error) return disconnected(error);
-        stream_.emplace(std::move(stream));
+    void connect_ended(notice& result) {
+        // Of an attempt that was given up nothing is wanted: the stream closes with the notice.
+        if (result.attempt != attempt_count_) return;
+        if (result.error) return disconnected(result.error);
+        stream_.emplace(std::move(connecting_.stream_of(result)));
         state_ = state::connected;
         deadline_ = never;
         is_lost_ = false;
@@ -294,9 +300,7 @@ private:
             case state::connected:
             case state::closing: return end(error);
             case state::ending: return;
-            case state::connecting:
-                connecting_.emit(asio::cancellation_type::terminal);
-                [[fallthrough]];
+            case state::connecting: connecting_.give_up(); [[fallthrough]];
             case state::asking:
             case state::waiting:
             case state::stopped: ++attempt_count_; return stopped(error);
@@ -498,7 +502,7 @@ private:
             case state::waiting: return attempt();
             case state::asking: return disconnected(errc::connect_timeout);
             case state::connecting:
-                connecting_.emit(asio::cancellation_type::terminal);
+                connecting_.give_up();
                 return disconnected(errc::connect_timeout);
             case state::closing: return end(end_error_);
             case state::stopped:
@@ -507,49 +511,59 @@ private:
         }
     }
 
-    // --- What Asio calls back
+    // --- What Asio calls back, in any thread
 
     io_handler when(io_event what) { return {this->shared_from_this(), what}; }
 
     void io_ended(io_event what, error_code error, std::size_t size) override {
-        const exception_guard guard{*this};
         switch (what) {
-            case io_event::read: read_ended(error, size); break;
-            case io_event::written: write_ended(error, size); break;
+            case io_event::read: return arrive(read_, error, size);
+            case io_event::written: return arrive(written_, error, size);
             case io_event::timer:
-                if (error) return;  // set anew
-                timer_.fired();
-                expired();
-                break;
-            default: break;
+                // An earlier time may have come nevertheless when it was set anew.
+                if (!error && !is_timer_told_.exchange(true)) arrive(expired_, {}, 0);
+                return;
+            default: return run();
         }
+    }
+    void arrive(io_result& result, error_code error, std::size_t size) {
+        result.error = error;
+        result.size = size;
+        arrive(result);
+    }
+
+    /// Something has happened: it is taken here and now, unless another thread is at it.
+    void arrive(submission& happened) {
+        if (submitted_.push(happened)) run();
+    }
+
+    void run() {
+        const exception_guard guard{*this};
         process();
     }
 
-    struct connect_handler {
-        using executor_type = asio::any_io_executor;
-        executor_type get_executor() const noexcept { return core->executor(); }
-        using cancellation_slot_type = asio::cancellation_slot;
-        cancellation_slot_type get_cancellation_slot() const noexcept {
-            return core->connecting_.slot();
+    void finish(io_result& result) {
+        switch (result.what) {
+            case submission::kind::read: return read_ended(result.error, result.size);
+            case submission::kind::written: return write_ended(result.error, result.size);
+            default:
+                is_timer_told_ = false;
+                timer_.fired();
+                return expired();
         }
-        void operator()(error_code error, stream_type stream) {
-            // Of an attempt that was given up nothing is wanted: the stream closes here.
-            if (attempt != core->attempt_count_) return;
-            const exception_guard guard{*core};
-            core->connect_ended(error, std::move(stream));
-            core->process();
-        }
-
-        std::shared_ptr<client_core> core;
-        std::uint64_t attempt;
-    };
+    }
 
     const client_options options_;
     session session_;
 
-    // Operations.
+    // The mailbox, and what is put into it time and again.
     submission_queue submitted_;
+    io_result read_{submission::kind::read};
+    io_result written_{submission::kind::written};
+    io_result expired_{submission::kind::timer};
+    std::atomic<bool> is_timer_told_ = false;  // expired_ is among them
+
+    // Operations.
     pending_operations pending_;
     inbox inbox_;
     operation* run_ = nullptr;
@@ -564,8 +578,7 @@ private:
     state state_ = state::stopped;
     std::uint64_t attempt_count_ = 0;
     credentials credentials_;
-    Connector connector_;
-    asio::cancellation_signal connecting_;
+    connecting<Connector> connecting_;
     std::optional<stream_type> stream_;
     error_code end_error_;
     std::string reason_string_;     // that the broker gave with it

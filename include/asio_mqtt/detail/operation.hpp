@@ -60,9 +60,13 @@ protected:
 inline bool is_operation(const submission& each) noexcept {
     return each.what < submission::kind::cancel;
 }
+inline bool is_io_result(const submission& each) noexcept {
+    return each.what >= submission::kind::read;
+}
 
 /// Frees what will not be carried out any more, without calling a handler.
 inline void dispose(submission& unfinished) noexcept {
+    if (is_io_result(unfinished)) return;
     if (!is_operation(unfinished)) {
         delete static_cast<notice*>(&unfinished);
         return;

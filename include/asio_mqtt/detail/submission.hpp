@@ -15,7 +15,7 @@ namespace asio_mqtt::detail {
 
 class operation;
 
-/// Something that any thread asks of a client.
+/// Something that any thread asks of a client, or tells it.
 struct submission {
     enum class kind : std::uint8_t {
         // Each an `operation`.
@@ -31,8 +31,13 @@ struct submission {
         cancel,
         acknowledge,
         credentials,
+        connected,
         check_connection,
         destroy,
+        // Each an `io_result`.
+        read,
+        written,
+        timer,
     };
 
     explicit submission(kind of) noexcept : what{of} {}
@@ -58,6 +63,17 @@ struct notice final : submission {
     std::uint64_t attempt = 0;  ///< To connect, for which they were asked.
     error_code error{};         ///< Why there are none.
     asio_mqtt::credentials given{};
+    // connected: with `attempt` and `error`, too
+    std::shared_ptr<void> stream{};
+};
+
+/// How an operation on the stream or the timer has ended. There is one of each, a part of the
+/// client.
+struct io_result final : submission {
+    explicit io_result(kind of) noexcept : submission{of} {}
+
+    error_code error{};
+    std::size_t size = 0;
 };
 
 /// A client, as others see it who have something to ask of it.

@@ -12,9 +12,16 @@ namespace asio_mqtt::detail {
 /// Submissions on their way from any thread to the client. Those of one thread arrive in its order.
 class submission_queue {
 public:
+    explicit submission_queue(bool single_threaded) noexcept : single_threaded_{single_threaded} {}
+
     /// True when nobody is taking: then somebody has to see to it that take_all() is called.
     bool push(submission& submitted) noexcept {
         submission* first = last_.load(std::memory_order_relaxed);
+        if (single_threaded_) {
+            submitted.next_submitted = first;
+            last_.store(&submitted, std::memory_order_relaxed);
+            return first == nullptr;
+        }
         do {
             submitted.next_submitted = first;
         } while (!last_.compare_exchange_weak(first, &submitted, std::memory_order_release,
@@ -52,6 +59,7 @@ public:
     }
 
 private:
+    const bool single_threaded_;
     // The newest, with those before it behind; `taking_` below them while somebody is taking.
     std::atomic<submission*> last_{nullptr};
     submission* oldest_ = nullptr;  // of those that are being taken

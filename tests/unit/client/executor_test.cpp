@@ -116,9 +116,9 @@ TEST_CASE_METHOD(client_fixture,
     CHECK(calls == operation_count);
 }
 
-TEST_CASE_METHOD(client_fixture, "executor: single_threaded takes the executor as it is") {
+TEST_CASE_METHOD(client_fixture, "executor: the client takes it as it is") {
     auto wanted = options("a");
-    wanted.single_threaded = true;
+    wanted.single_threaded = GENERATE(false, true);
     auto c = make(wanted);
     CHECK(c.get_executor() == asio::any_io_executor{io.get_executor()});
     int calls = 0;

@@ -1,0 +1,85 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/detail/submission.hpp>
+#include <asio_mqtt/transport/broker_address.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace asio_mqtt::detail {
+
+/// The connector of a client. Its calls begin, are cancelled and end on a strand, so that
+/// connectors need not mind threads; the client, which has none, is told of their end.
+template <class Connector>
+class connecting {
+public:
+    using stream_type = typename Connector::stream_type;
+
+    connecting(const asio::any_io_executor& executor, bool single_threaded, Connector connector)
+        : executor_{single_threaded ? executor
+                                    : asio::any_io_executor{asio::make_strand(executor)}},
+          connector_{std::move(connector)} {}
+
+    /// Ends with a notice `connected` to the client, which keeps this alive meanwhile.
+    void begin(const broker_address& broker, std::uint64_t number,
+               std::shared_ptr<submission_target> client) {
+        attempt_.reset(new attempt{broker, number});
+        asio::post(executor_, [this, begun = attempt_, client = std::move(client)] {
+            connector_.async_connect(begun->broker, handler{executor_, begun, client});
+        });
+    }
+
+    /// Nobody waits for its end any more.
+    void give_up() {
+        asio::post(executor_, [given_up = std::move(attempt_)] {
+            given_up->cancellation.emit(asio::cancellation_type::terminal);
+        });
+    }
+
+    /// The stream of a notice.
+    static stream_type& stream_of(notice& connected) noexcept {
+        return *static_cast<stream_type*>(connected.stream.get());
+    }
+
+private:
+    struct attempt {
+        broker_address broker;
+        std::uint64_t number;
+        asio::cancellation_signal cancellation{};
+    };
+    struct handler {
+        using executor_type = asio::any_io_executor;
+        executor_type get_executor() const noexcept { return executor; }
+        using cancellation_slot_type = asio::cancellation_slot;
+        cancellation_slot_type get_cancellation_slot() const noexcept {
+            return begun->cancellation.slot();
+        }
+        void operator()(error_code error, stream_type stream) {
+            auto& connected = *new notice{submission::kind::connected};
+            connected.attempt = begun->number;
+            connected.error = error;
+            connected.stream.reset(new stream_type{std::move(stream)});
+            client->submit(connected);
+        }
+
+        asio::any_io_executor executor;
+        std::shared_ptr<attempt> begun;
+        std::shared_ptr<submission_target> client;
+    };
+
+    const asio::any_io_executor executor_;
+    Connector connector_;
+    std::shared_ptr<attempt> attempt_;
+};
+
+}  // namespace asio_mqtt::detail
