@@ -50,11 +50,12 @@ public:
         }
     }
 
-    /// Nobody is taking any more. False when something was submitted since the last take_all():
-    /// then that has to be called again.
+    /// Nobody is taking any more; whoever does so next sees all that was done. False when something
+    /// was submitted since the last take_all(): then that has to be called again.
     bool done() noexcept {
         submission* expected = &taking_;
-        return last_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed) ||
+        return last_.compare_exchange_strong(expected, nullptr, std::memory_order_release,
+                                             std::memory_order_relaxed) ||
                expected == nullptr;
     }
 
