@@ -1,8 +1,8 @@
 // Copyright (c) 2026 the asio-mqtt authors
 // SPDX-License-Identifier: BSL-1.0
 
-// To be preloaded (LD_PRELOAD): counts the calls of malloc(), calloc() and realloc(), from wherever they come, and
-// writes their number to the file named by ALLOCATIONS_FILE when the program ends.
+// To be preloaded (LD_PRELOAD): counts the calls of malloc(), calloc() and realloc(), from wherever
+// they come, and writes their number to the file named by ALLOCATIONS_FILE when the program ends.
 
 #include <dlfcn.h>
 

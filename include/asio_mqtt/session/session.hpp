@@ -21,8 +21,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -33,10 +31,8 @@ namespace asio_mqtt {
 ///
 /// It outlives its connections. There are four kinds of functions:
 ///  - the connection: connect() once a transport is there, then for each read prepare_read() and
-///  received(),
-///    for each write start_write() and finish_write(), disconnected() when the transport is gone;
-///  - commands: publish(), request(), cancel(), acknowledge(), disconnect(); at
-///  any time;
+///    received(), for each write start_write() and finish_write(), disconnected() when it is gone;
+///  - commands: publish(), request(), cancel(), acknowledge(), disconnect(); at any time;
 ///  - outcomes: next_event(), to be called until it needs data, after each command and each input;
 ///  - time: deadline() tells when to call expired() next; calling it early is harmless.
 /// Not thread-safe. Sections of the standard stand beside the rules that they give.
@@ -229,8 +225,8 @@ public:
 
     session_event next_event() {
         session_event event;
-        while (!find_event(event)) {
-        }
+        for (bool found = false; !found;)
+            found = find_event(event);
         return event;
     }
 
@@ -357,11 +353,9 @@ private:
             return false;
         }
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
-        if (packet.header.type == packet_type::publish && phase_ == phase::online) {
-            on_publish(packet.header, packet.body(), event);
-        } else {
-            handle(packet.header, packet.body(), event);
-        }
+        const bool is_message = packet.header.type == packet_type::publish;
+        is_message&& phase_ == phase::online ? on_publish(packet.header, packet.body(), event)
+                                             : handle(packet.header, packet.body(), event);
         return event.what != session_event::kind::need_data;
     }
 
@@ -576,7 +570,6 @@ private:
     asio_mqtt::counters counters_;
     phase phase_ = phase::offline;
     session_event closed_;
-
     // What outlives a connection.
     detail::outbound outbound_;
     detail::inbound inbound_;
@@ -584,7 +577,6 @@ private:
     std::uint32_t identifier_count_ = 0;
     std::uint64_t request_count_ = 0;
     detail::resumption resumption_;
-
     // The connection.
     detail::input_buffer input_;
     detail::output_buffer output_;
@@ -596,7 +588,6 @@ private:
     std::uint16_t receive_maximum_ = 0;
     std::chrono::seconds asked_keep_alive_{0};
     bool is_reading_ = false;
-
     // What the last event points to.
     connack_packet connack_;
     publish_packet message_;
