@@ -42,6 +42,8 @@ public:
     /// Nobody waits for its end any more.
     void give_up() {
         asio::post(executor_, [given_up = std::move(attempt_)] {
+            // It may have ended without the client knowing: then what stands in the slot is gone.
+            if (given_up->has_ended) return;
             given_up->cancellation.emit(asio::cancellation_type::terminal);
         });
     }
@@ -56,6 +58,7 @@ private:
         broker_address broker;
         std::uint64_t number;
         asio::cancellation_signal cancellation{};
+        bool has_ended = false;
     };
     struct handler {
         using executor_type = asio::any_io_executor;
@@ -65,6 +68,7 @@ private:
             return begun->cancellation.slot();
         }
         void operator()(error_code error, stream_type stream) {
+            begun->has_ended = true;
             auto& connected = *new notice{submission::kind::connected};
             connected.attempt = begun->number;
             connected.error = error;

@@ -51,6 +51,8 @@ public:
     /// Whom the client tried to reach, attempt by attempt.
     const std::vector<std::string>& attempts() const { return shared_->attempts; }
     std::size_t cancelled() const { return shared_->cancelled; }
+    /// How often one that was stuck was cancelled.
+    std::size_t cancelled_in_vain() const { return shared_->cancelled_in_vain; }
 
     /// The far ends of the connections that were made and not taken yet, in their order.
     std::deque<stream_type>& peers() { return shared_->peers; }
@@ -75,6 +77,8 @@ public:
                     connect();
                 } else if (!state->minds_cancellation) {
                     state->stuck.push_back(connect);
+                    slot.assign(
+                        [to = state.get()](asio::cancellation_type) { ++to->cancelled_in_vain; });
                 } else {
                     const auto never = std::make_shared<asio::steady_timer>(
                         state->executor, asio::steady_timer::time_point::max());
@@ -95,6 +99,7 @@ private:
         bool minds_cancellation = true;
         std::vector<std::string> attempts{};
         std::size_t cancelled = 0;
+        std::size_t cancelled_in_vain = 0;
         std::deque<stream_type> peers{};
         std::vector<std::function<void()>> stuck{};
     };

@@ -107,7 +107,19 @@ TEST_CASE_METHOD(
         settle();
         CHECK(disconnected.succeeded());
         CHECK(ran.succeeded());
+        CHECK(connector.cancelled_in_vain() == 1);
         connector.finish_stuck();
+        auto late = accept();
+        CHECK(late.is_closed());
+    }
+    SECTION("and is cancelled no more once it has ended, before the client knows of that") {
+        test::plain_outcome disconnected;
+        connector.finish_stuck();
+        c.async_disconnect(disconnected.handler());
+        settle();
+        CHECK(disconnected.succeeded());
+        CHECK(ran.succeeded());
+        CHECK(connector.cancelled_in_vain() == 0);
         auto late = accept();
         CHECK(late.is_closed());
     }
