@@ -6,6 +6,7 @@
 #include <asio_mqtt/session/recycled_memory.hpp>
 
 #include <cstddef>
+#include <memory>
 
 namespace asio_mqtt::detail {
 
@@ -20,13 +21,21 @@ public:
     recycling_allocator(const recycling_allocator<U>&) noexcept {}
 
     T* allocate(std::size_t count) {
+        if constexpr (is_over_aligned()) return std::allocator<T>{}.allocate(count);
         return static_cast<T*>(recycled_memory::allocate(count * sizeof(T)));
     }
     void deallocate(T* memory, std::size_t count) noexcept {
+        if constexpr (is_over_aligned()) return std::allocator<T>{}.deallocate(memory, count);
         recycled_memory::free(memory, count * sizeof(T));
     }
 
     bool operator==(const recycling_allocator&) const = default;
+
+private:
+    /// As a handler may be that keeps vectors of the processor.
+    static constexpr bool is_over_aligned() noexcept {
+        return alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+    }
 };
 
 }  // namespace asio_mqtt::detail

@@ -126,3 +126,27 @@ TEST_CASE("allocator: what is pending when the context goes is freed through it"
     CHECK(counted.living_bytes == 0);
     CHECK(calls <= 1);  // the publish, when it was begun
 }
+
+TEST_CASE_METHOD(client_fixture, "allocator: a handler lies where its alignment wants it") {
+    struct alignas(64) wide_handler {
+        int& calls;
+        int& misplaced;
+        wide_handler(int& called, int& wrong) : calls{called}, misplaced{wrong} {}
+        wide_handler(wide_handler&& other) noexcept
+            : calls{other.calls}, misplaced{other.misplaced} {
+            void* volatile here = this;  // which the compiler must not believe to be aligned
+            if (reinterpret_cast<std::uintptr_t>(here) % alignof(wide_handler) != 0) ++misplaced;
+        }
+        void operator()(error_code, const publish_result&) const { ++calls; }
+    };
+    int calls = 0;
+    int misplaced = 0;
+    auto c = make("a");
+    // Several, since one may lie well by chance.
+    for (int i = 0; i < 8; ++i)
+        c.async_publish("t", "", qos::at_most_once, wide_handler{calls, misplaced});
+    c.async_run([](error_code) {});
+    settle();
+    CHECK(calls == 8);
+    CHECK(misplaced == 0);
+}
