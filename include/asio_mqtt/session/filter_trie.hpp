@@ -97,7 +97,8 @@ public:
     const trivial_array<entry*>& match(std::string_view topic) {
         // Messages on one topic often follow each other.
         if (is_same(topic, last_topic_)) return matches_;
-        matches_.clear();
+        forget_last();
+        forks_.clear();
         if (!topic.empty()) follow(&root_, topic);
         while (!forks_.empty()) {
             const fork from = forks_.back();
