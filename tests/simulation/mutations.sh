@@ -9,7 +9,7 @@ source=$1
 build=$2
 shift 2
 compile=("$@")
-seeds=3000
+seeds=20000
 
 rm -rf "$build"
 mkdir -p "$build"
