@@ -286,16 +286,9 @@ private:
         packet.payload = content.bytes();
         packet.qos = options.qos;
         packet.retain = options.retain;
-        if (has_properties(options)) error = copy(options, packet.properties);
+        error = copy(options, packet.properties);
         if (error) return nullptr;
         return outbound_publish::make(core_->version(), packet, error, content.take_owner());
-    }
-
-    static bool has_properties(const publish_options& options) noexcept {
-        return options.payload_format_indicator.has_value() ||
-               options.message_expiry_interval.has_value() || options.response_topic.has_value() ||
-               options.correlation_data.has_value() || options.content_type.has_value() ||
-               !options.user_properties.empty();
     }
 
     static error_code copy(const publish_options& options, publish_properties& properties) {

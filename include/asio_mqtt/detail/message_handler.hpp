@@ -42,9 +42,7 @@ public:
         : message_handler{is_manual || !runs_on_client}, handler_{std::move(handler)} {}
 
     void deliver(const message_view& view, const std::shared_ptr<held_message>& held) override {
-        if constexpr (!is_manual && runs_on_client) {
-            handler_(view);
-        } else if constexpr (runs_on_client) {
+        if constexpr (runs_on_client) {
             call(view, held);
         } else {
             asio::post(asio::get_associated_executor(handler_), [self = this->shared_from_this(),
@@ -63,6 +61,8 @@ private:
     void call(const message_view& view, const std::shared_ptr<held_message>& held) {
         if constexpr (is_manual) {
             handler_(view, manual_acknowledgement{held});
+        } else if constexpr (runs_on_client) {
+            handler_(view);  // and holds nothing
         } else {
             struct release {
                 // Also when it throws: a message that is never acknowledged would hold up all that

@@ -173,10 +173,7 @@ private:
         self.~handler_operation();
         std::allocator_traits<allocator>::deallocate(memory, &self, 1);
         if (todo == operation::action::destroy) return;
-        if constexpr (!runs_on_client) {
-            asio::dispatch(work, bind(std::move(handler), error, result));
-            return;
-        } else {
+        if constexpr (runs_on_client) {
             clear_slot(handler);
             if constexpr (std::is_void_v<Result>) {
                 std::move(handler)(error);
@@ -185,6 +182,8 @@ private:
             } else {
                 std::move(handler)(error, Result{});
             }
+        } else {
+            asio::dispatch(work, bind(std::move(handler), error, result));
         }
     }
 

@@ -60,11 +60,15 @@ public:
     }
 
 private:
+    struct marker final : submission {
+        using submission::submission;
+    };
+
     const bool single_threaded_;
     // The newest, with those before it behind; `taking_` below them while somebody is taking.
     std::atomic<submission*> last_{nullptr};
-    submission* oldest_ = nullptr;  // of those that are being taken
-    notice taking_{submission::kind::check_connection};
+    submission* oldest_ = nullptr;                       // of those that are being taken
+    marker taking_{submission::kind::check_connection};  // which is never taken itself
 };
 
 }  // namespace asio_mqtt::detail

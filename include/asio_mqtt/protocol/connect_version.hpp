@@ -25,4 +25,10 @@ constexpr std::optional<std::uint8_t> peek_connect_version(
     return std::to_integer<std::uint8_t>(body[std::size(name)]);
 }
 
+/// True for the body of a CONNACK in which a broker that knows 3.1.1 only refuses 5.0: it says so
+/// in its own form, with return code 1 (3.1.1: [MQTT-3.1.2-2]).
+constexpr bool is_refusal_of_v5(std::span<const std::byte> body) noexcept {
+    return body.size() == 2 && body[0] == std::byte{0} && body[1] == std::byte{1};
+}
+
 }  // namespace asio_mqtt

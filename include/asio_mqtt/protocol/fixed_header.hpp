@@ -32,39 +32,29 @@ struct fixed_header_result {
     decode_errc error{};
 };
 
-/// What is wrong with the type and the flags of a packet; decode_errc{} when nothing is.
-constexpr decode_errc first_byte_error(std::uint8_t first) noexcept {
-    const auto type = static_cast<packet_type>(first >> 4);
-    if (type == packet_type::publish) {
-        if ((first & 0x06) == 0x06) return decode_errc::invalid_qos;
-        // [MQTT-3.3.1-2] A QoS 0 message is never delivered a second time.
-        return (first & 0x0E) == 0x08 ? decode_errc::invalid_flags : decode_errc{};
-    }
-    if (first >> 4 == 0) return decode_errc::invalid_packet_type;
-    return (first & 0x0F) == fixed_flags(type) ? decode_errc{} : decode_errc::invalid_flags;
-}
-
 /// Reads the fixed header at the start of `bytes`, which may hold any part of a packet, or several.
 ///
 /// A bad first byte is refused before its length is waited for, a five-byte length before its end.
 constexpr fixed_header_result read_fixed_header(std::span<const std::byte> bytes) noexcept {
-    fixed_header_result read;
-    if (bytes.empty()) {
-        read.need_more = true;
-        return read;
-    }
+    if (bytes.empty()) return {.need_more = true};
     const auto first = std::to_integer<std::uint8_t>(bytes[0]);
-    read.error = first_byte_error(first);
-    if (read.error != decode_errc{}) return read;
+    fixed_header header{.type = static_cast<packet_type>(first >> 4),
+                        .flags = static_cast<std::uint8_t>(first & 0x0F)};
+    if (first >> 4 == 0) return {.error = decode_errc::invalid_packet_type};
+    if (header.type == packet_type::publish) {
+        if ((header.flags & 0x06) == 0x06) return {.error = decode_errc::invalid_qos};
+        // [MQTT-3.3.1-2] A QoS 0 message is never delivered a second time.
+        if ((header.flags & 0x0E) == 0x08) return {.error = decode_errc::invalid_flags};
+    } else if (header.flags != fixed_flags(header.type)) {
+        return {.error = decode_errc::invalid_flags};
+    }
     const variable_byte_integer length =
         read_variable_byte_integer(bytes.data() + 1, bytes.data() + bytes.size());
-    read.need_more = length.size == 0 && !length.malformed;
-    if (length.malformed) read.error = decode_errc::malformed_length;
-    read.header = {.type = static_cast<packet_type>(first >> 4),
-                   .flags = static_cast<std::uint8_t>(first & 0x0F),
-                   .remaining_length = length.value,
-                   .size = static_cast<std::uint8_t>(1 + length.size)};
-    return read;
+    if (length.malformed) return {.error = decode_errc::malformed_length};
+    if (length.size == 0) return {.need_more = true};
+    header.remaining_length = length.value;
+    header.size = static_cast<std::uint8_t>(1 + length.size);
+    return {.header = header};
 }
 
 }  // namespace asio_mqtt

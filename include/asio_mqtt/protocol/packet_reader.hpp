@@ -206,10 +206,6 @@ public:
 
     template <class Properties>
     void properties(Properties& properties) noexcept {
-        if (cursor_ != end_ && *cursor_ == std::byte{0}) {
-            block_ = ++cursor_;
-            return;
-        }
         const variable_byte_integer length = read_variable_byte_integer(cursor_, end_);
         if (length.size == 0) {
             return fail(length.malformed ? decode_errc::malformed_length : decode_errc::truncated,
@@ -220,7 +216,7 @@ public:
         const std::byte* packet_end = end_;
         end_ = cursor_ + length.value;  // no property may reach past its block
         block_ = cursor_;
-        read_block(property_slots{properties});
+        if (cursor_ != end_) read_block(property_slots{properties});
         end_ = packet_end;
         if (failed()) cursor_ = end_;
     }

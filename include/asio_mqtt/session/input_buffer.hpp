@@ -50,18 +50,15 @@ public:
     packet next(std::size_t maximum_packet_size) noexcept {
         const std::span<const std::byte> bytes{data_.data() + begin_, end_ - begin_};
         const fixed_header_result head = read_fixed_header(bytes);
-        packet cut{.error = head.error, .header = head.header};
+        if (head.error != decode_errc{}) return {packet::status::refused, head.error, {}, {}};
+        if (head.need_more) return {};
         const std::size_t size = head.header.packet_size();
-        if (!head.need_more && size > maximum_packet_size)
-            cut.error = decode_errc::packet_too_large;
-        if (cut.error != decode_errc{}) {
-            cut.state = packet::status::refused;
-        } else if (!head.need_more && size <= bytes.size()) {
-            cut.state = packet::status::whole;
-            cut.bytes = bytes.first(size);
-            begin_ += size;
+        if (size > maximum_packet_size) {
+            return {packet::status::refused, decode_errc::packet_too_large, {}, {}};
         }
-        return cut;
+        if (bytes.size() < size) return {};
+        begin_ += size;
+        return {packet::status::whole, {}, head.header, bytes.first(size)};
     }
 
     /// Forgets what was read from a connection that is gone.

@@ -58,10 +58,10 @@ public:
         errc wrong{};
         if (message.qos > asio_mqtt::qos::exactly_once) {
             wrong = errc::invalid_qos;
-        } else if (!is_valid_topic_name(message.topic)) {
-            wrong = errc::invalid_topic_name;
         } else if (has_properties) {
             body_size = measure_body(version, message, wrong);
+        } else if (!is_valid_topic_name(message.topic)) {
+            wrong = errc::invalid_topic_name;
         } else if (body_size > max_variable_byte_integer) {
             wrong = errc::packet_too_large;
         }
@@ -164,14 +164,13 @@ private:
 
     static std::size_t measure_body(protocol_version version, const publish_packet& message,
                                     errc& wrong) noexcept {
-        wire::packet_measurer measurer;
         publish_packet measured = message;
         measured.packet_id = any_id;
-        if (measured.properties.topic_alias) {
-            wrong = errc::topic_alias_not_supported;
-            return 0;
-        }
+        wire::packet_measurer measurer;
         wire::layout(measurer, version, measured);
+        if (message.properties.topic_alias) {
+            measurer.fail(errc::topic_alias_not_supported, "topic_alias");
+        }
         const measure_result result = measurer.result();
         wrong = result.error;
         return result.remaining_length;

@@ -8,8 +8,6 @@
 #include <asio_mqtt/session/outbound_publish.hpp>
 #include <asio_mqtt/session/session_settings.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace asio_mqtt::detail {
@@ -18,9 +16,7 @@ namespace asio_mqtt::detail {
 class publish_queue {
 public:
     explicit publish_queue(const session_settings& settings) noexcept
-        : limit_{settings.queue_size},
-          when_full_{settings.when_queue_full},
-          drops_{std::ranges::count(when_full_, queue_overflow::drop_oldest) != 0} {}
+        : limit_{settings.queue_size}, when_full_{settings.when_queue_full} {}
 
     bool empty() const noexcept { return messages_.empty(); }
     std::size_t count() const noexcept { return count_; }
@@ -49,7 +45,7 @@ public:
         if (message.due != never) expiring_.insert(message);
         messages_.push_back(message);
         count(message);
-        if (may_drop(message) && search_from_ == nullptr) search_from_ = &message;
+        if (search_from_ == nullptr) search_from_ = &message;
     }
 
     /// Puts back what was sent and has to be sent as new: it was within the budget before.
@@ -60,7 +56,7 @@ public:
             count(message);
         }
         messages_.prepend(messages);
-        search_from_ = empty() || !drops_ ? nullptr : &front();
+        search_from_ = empty() ? nullptr : &front();
     }
 
     void remove(outbound_publish& message) noexcept {
@@ -81,8 +77,7 @@ public:
 
 private:
     bool may_drop(const outbound_publish& message) const noexcept {
-        return drops_ &&
-               when_full_[static_cast<std::size_t>(message.qos)] == queue_overflow::drop_oldest;
+        return when_full_[static_cast<std::size_t>(message.qos)] == queue_overflow::drop_oldest;
     }
     void count(const outbound_publish& message) noexcept {
         ++count_;
@@ -96,7 +91,6 @@ private:
 
     const std::size_t limit_;
     const std::array<queue_overflow, 3> when_full_;
-    const bool drops_;  // messages of any QoS
     intrusive_list<outbound_packet> messages_;
     deadline_heap expiring_;
     std::size_t count_ = 0;

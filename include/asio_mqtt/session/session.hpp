@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <asio_mqtt/protocol/connect_version.hpp>
 #include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/session/counters.hpp>
 #include <asio_mqtt/session/inbound.hpp>
@@ -21,6 +22,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -225,8 +228,8 @@ public:
 
     session_event next_event() {
         session_event event;
-        for (bool found = false; !found;)
-            found = find_event(event);
+        while (!find_event(event)) {
+        }
         return event;
     }
 
@@ -435,12 +438,6 @@ private:
         event = {.what = session_event::kind::connected, .connack = &connack_};
     }
 
-    /// A broker that knows 3.1.1 only says so in its own form: return code 1
-    /// (3.1.1: [MQTT-3.1.2-2]).
-    static bool is_refusal_of_v5(std::span<const std::byte> body) noexcept {
-        return body.size() == 2 && body[0] == std::byte{0} && body[1] == std::byte{1};
-    }
-
     /// To ask again for a subscription that exists does no harm.
     void renew_subscriptions(bool may_exist) {
         detail::intrusive_list<outbound_packet> requests;
@@ -570,6 +567,7 @@ private:
     asio_mqtt::counters counters_;
     phase phase_ = phase::offline;
     session_event closed_;
+
     // What outlives a connection.
     detail::outbound outbound_;
     detail::inbound inbound_;
@@ -577,6 +575,7 @@ private:
     std::uint32_t identifier_count_ = 0;
     std::uint64_t request_count_ = 0;
     detail::resumption resumption_;
+
     // The connection.
     detail::input_buffer input_;
     detail::output_buffer output_;
@@ -588,6 +587,7 @@ private:
     std::uint16_t receive_maximum_ = 0;
     std::chrono::seconds asked_keep_alive_{0};
     bool is_reading_ = false;
+
     // What the last event points to.
     connack_packet connack_;
     publish_packet message_;
