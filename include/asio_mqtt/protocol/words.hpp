@@ -46,7 +46,7 @@ bool all_words(std::string_view text, Test&& test) noexcept {
 
 /// A byte in each of eight.
 constexpr std::uint64_t each_byte(unsigned char value) noexcept {
-    return 0x0101'0101'0101'0101 * value;
+    return 0x0101'0101'0101'0101U * value;  // a signed product would overflow
 }
 
 /// Where the first '/' stands; the size of the text when there is none.
