@@ -281,14 +281,22 @@ private:
 
     outbound_publish_ptr make_publish(std::string_view topic, payload& content,
                                       const publish_options& options, error_code& error) const {
-        publish_packet packet;
-        packet.topic = topic;
-        packet.payload = content.bytes();
-        packet.qos = options.qos;
-        packet.retain = options.retain;
-        error = copy(options, packet.properties);
+        outbound_publish::content message{topic, content.bytes(), options.qos, options.retain,
+                                          nullptr};
+        if (!has_properties(options)) {
+            return outbound_publish::make(core_->version(), message, error, content.take_owner());
+        }
+        publish_properties properties;
+        error = copy(options, properties);
         if (error) return nullptr;
-        return outbound_publish::make(core_->version(), packet, error, content.take_owner());
+        message.properties = &properties;
+        return outbound_publish::make(core_->version(), message, error, content.take_owner());
+    }
+
+    static bool has_properties(const publish_options& options) noexcept {
+        return options.payload_format_indicator || options.message_expiry_interval ||
+               options.response_topic || options.correlation_data || options.content_type ||
+               !options.user_properties.empty();
     }
 
     static error_code copy(const publish_options& options, publish_properties& properties) {

@@ -107,7 +107,15 @@ private:
     // --- Operations
 
     void take(submission& submitted, time_point at) {
-        if (is_operation(submitted)) return start(static_cast<operation&>(submitted), at);
+        if (is_operation(submitted)) {
+            auto& started = static_cast<operation&>(submitted);
+            pending_.begin(started);
+            if (is_destroyed_.load(std::memory_order_relaxed))
+                started.error = asio::error::operation_aborted;
+            if (started.error) return pending_.fail(started, started.error);
+            if (started.what == submission::kind::publish) return start_publish(started, at);
+            return start(started);
+        }
         if (is_io_result(submitted)) return finish(static_cast<io_result&>(submitted));
         const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
         switch (news->what) {
@@ -122,31 +130,32 @@ private:
         }
     }
 
-    void start(operation& started, time_point at) {
-        pending_.begin(started);
-        if (is_destroyed_) return pending_.fail(started, asio::error::operation_aborted);
-        if (started.error) return pending_.fail(started, started.error);
+    void start(operation& started) {
         switch (started.what) {
             case submission::kind::run: return start_run(started);
             case submission::kind::receive: return inbox_.receive(started);
             case submission::kind::wait_for_room: return pending_.waiters.push_back(started);
             case submission::kind::count: return count(started);
             case submission::kind::disconnect: return start_disconnect(started);
-            default: return start_request(started, at);
+            default: return start_request(started);
         }
     }
 
-    void start_request(operation& request, time_point at) {
+    // The session has the packet from here on, and frees it if it refuses it.
+
+    void start_publish(operation& publish, time_point at) {
+        pending_.requests.push_back(publish);
+        publish.is_with_session = true;
+        outbound_publish_ptr packet{static_cast<outbound_publish*>(publish.packet)};
+        const error_code error = session_.publish(std::move(packet), &publish, at);
+        if (error) pending_.fail(publish, error);
+    }
+
+    void start_request(operation& request) {
         pending_.requests.push_back(request);
-        request.is_with_session = true;  // which frees the packet if it refuses it
-        error_code error;
-        if (request.what == submission::kind::publish) {
-            outbound_publish_ptr publish{static_cast<outbound_publish*>(request.packet)};
-            error = session_.publish(std::move(publish), &request, at);
-        } else {
-            outbound_request_ptr packet{static_cast<outbound_request*>(request.packet)};
-            error = session_.request(std::move(packet), &request);
-        }
+        request.is_with_session = true;
+        outbound_request_ptr packet{static_cast<outbound_request*>(request.packet)};
+        const error_code error = session_.request(std::move(packet), &request);
         if (error) pending_.fail(request, error);
     }
 

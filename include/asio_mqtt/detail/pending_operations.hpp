@@ -85,7 +85,7 @@ private:
     /// The operation is pending no longer: its handler may be called.
     void settle(operation& settled) noexcept {
         settled.unlink();
-        timed_.remove(settled);
+        if (settled.due != never) timed_.remove(settled);
         if (settled.cancellation_target != nullptr) *settled.cancellation_target = nullptr;
         if (settled.packet != nullptr && !settled.is_with_session) {
             outbound::dispose(*settled.packet);

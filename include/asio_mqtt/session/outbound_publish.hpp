@@ -9,9 +9,11 @@
 #include <asio_mqtt/session/output_buffer.hpp>
 #include <asio_mqtt/session/recycled_memory.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -29,7 +31,8 @@ using outbound_publish_ptr = std::unique_ptr<outbound_publish, outbound_publish_
 /// A message that is to be published, kept until its handshake ended.
 ///
 /// It is checked and encoded when it is made, and lies behind the object in the same block of
-/// memory: a PUBLISH is written by copying that, whichever version the connection has.
+/// memory: a PUBLISH is written by copying that, and only differs in its head when the connection
+/// has another version.
 class outbound_publish final : public outbound_packet, public detail::deadline_node {
 public:
     /// Payloads from this size on are not copied when their owner comes with them.
@@ -42,23 +45,32 @@ public:
         released,  ///< QoS 2: PUBREC received, PUBREL sent, no PUBCOMP yet.
     };
 
-    /// Checks a message and copies it; `message.packet_id` and `message.dup` do not matter.
+    /// What is to be published; `properties` is null when there are none.
+    struct content {
+        std::string_view topic;
+        std::string_view payload;
+        asio_mqtt::qos qos;
+        bool retain;
+        const publish_properties* properties;
+    };
+
+    /// Checks a message and copies it.
     ///
     /// `payload_owner`, when given, keeps a large payload where it is. Null with `error` set when
     /// the message may not be sent in this version: see codec::measure(). Topic aliases are not
     /// taken: they belong to one connection, and the message may be sent on several (3.3.2.3.4).
-    static outbound_publish_ptr make(protocol_version version, const publish_packet& message,
+    static outbound_publish_ptr make(protocol_version version, const content& message,
                                      error_code& error,
                                      std::shared_ptr<const void> payload_owner = {}) {
-        const bool has_id = message.qos != asio_mqtt::qos::at_most_once;
-        const bool has_properties = wire::is_set(message.properties);
-        const std::size_t head_size = message.topic.size() + (has_id ? 4U : 2U);
-        std::size_t body_size = head_size + message.payload.size();
-        if (version == protocol_version::v5) ++body_size;  // the length of the properties
+        const std::size_t id_size = message.qos == asio_mqtt::qos::at_most_once ? 0 : 2;
+        const bool is_v5 = version == protocol_version::v5;
+        // Without properties 5.0 has their length nevertheless.
+        std::size_t body_size =
+            2 + message.topic.size() + id_size + (is_v5 ? 1 : 0) + message.payload.size();
         errc wrong{};
         if (message.qos > asio_mqtt::qos::exactly_once) {
             wrong = errc::invalid_qos;
-        } else if (has_properties) {
+        } else if (message.properties != nullptr) {
             body_size = measure_body(version, message, wrong);
         } else if (!is_valid_topic_name(message.topic)) {
             wrong = errc::invalid_topic_name;
@@ -69,28 +81,33 @@ public:
             error = wrong;
             return nullptr;
         }
-        const bool shares =
-            payload_owner != nullptr && message.payload.size() >= shared_payload_size;
-        const std::size_t stored_size = body_size - (shares ? message.payload.size() : 0);
+        const std::size_t header_size =
+            1 + variable_byte_integer_size(static_cast<std::uint32_t>(body_size));
+        const std::size_t shared_size =
+            payload_owner != nullptr && message.payload.size() >= shared_payload_size
+                ? message.payload.size()
+                : 0;
+        const std::size_t stored_size = header_size + body_size - shared_size;
         void* memory = detail::recycled_memory::allocate(sizeof(outbound_publish) + stored_size);
-        outbound_publish_ptr made{::new (memory) outbound_publish};
-        made->qos = message.qos;
-        made->retain = message.retain;
+        outbound_publish_ptr made{::new (memory) outbound_publish{message.qos, message.retain}};
         made->version_ = version;
+        made->needs_v5_ = message.properties != nullptr;
+        made->header_size_ = static_cast<std::uint8_t>(header_size);
         made->body_size_ = static_cast<std::uint32_t>(body_size);
         made->stored_size_ = static_cast<std::uint32_t>(stored_size);
-        made->head_size_ = static_cast<std::uint32_t>(head_size);
+        made->head_end_ =
+            static_cast<std::uint32_t>(header_size + 2 + message.topic.size() + id_size);
         wire::packet_writer writer{made->stored()};
+        made->write_fixed_header(writer, made->body_size_);
         writer.publish_topic(message.topic);
-        if (has_id) writer.packet_id(any_id);
-        if (has_properties) {
-            made->needs_v5_ = true;
-            writer.properties(message.properties);
-            made->find_expiry(message.properties);
-        } else if (version == protocol_version::v5) {
+        if (id_size != 0) writer.packet_id(any_id);
+        if (message.properties != nullptr) {
+            writer.properties(*message.properties);
+            made->find_expiry(*message.properties);
+        } else if (is_v5) {
             writer.variable(0);
         }
-        if (shares) {
+        if (shared_size != 0) {
             made->shared_payload_ = message.payload.data();
             made->payload_owner_ = std::move(payload_owner);
         } else {
@@ -99,10 +116,20 @@ public:
         return made;
     }
 
+    /// The same for a packet, whose `packet_id` and `dup` do not matter.
+    static outbound_publish_ptr make(protocol_version version, const publish_packet& message,
+                                     error_code& error,
+                                     std::shared_ptr<const void> payload_owner = {}) {
+        return make(version,
+                    content{message.topic, message.payload, message.qos, message.retain,
+                            wire::is_set(message.properties) ? &message.properties : nullptr},
+                    error, std::move(payload_owner));
+    }
+
     /// Size of the PUBLISH in bytes.
     std::size_t packet_size(protocol_version version) const noexcept {
-        const std::uint32_t remaining = remaining_length(version);
-        return 1 + variable_byte_integer_size(remaining) + remaining;
+        if (version == version_) return header_size_ + std::size_t{body_size_};
+        return other_header_size() + std::size_t{other_body_size()};
     }
 
     /// Bytes of memory that it takes, with a shared payload.
@@ -128,29 +155,23 @@ public:
 
     /// Appends the PUBLISH with the identifier that it has now (3.3).
     void write(protocol_version version, bool dup, detail::output_buffer& output) const {
-        const std::size_t shared_size = body_size_ - stored_size_;
-        wire::packet_writer writer{output.append(packet_size(version) - shared_size)};
-        publish_packet head;
-        head.dup = dup;
-        head.qos = qos;
-        head.retain = retain;
-        writer.fixed_header(packet_type::publish, wire::flags_of(head), remaining_length(version));
-        wire::packet_writer behind_topic{writer.end() + head_size_ - 2};
+        const std::size_t shared_size = header_size_ + body_size_ - stored_size_;
+        std::byte* const packet = output.append(packet_size(version) - shared_size);
+        std::byte* head_end = packet + head_end_;
         if (version == version_) {
-            writer.rest(text(0, stored_size_));
+            std::memcpy(packet, stored(), stored_size_);
         } else {
-            // It has no properties: 5.0 says so with a byte, 3.1.1 has no place for that.
-            const std::size_t skipped = version_ == protocol_version::v5 ? 1 : 0;
-            writer.rest(text(0, head_size_));
-            if (version == protocol_version::v5) writer.variable(0);
-            writer.rest(text(head_size_ + skipped, stored_size_ - head_size_ - skipped));
+            head_end = write_in_other_version(packet);
         }
-        if (qos != asio_mqtt::qos::at_most_once) behind_topic.packet_id(packet_id);
+        if (dup) *packet |= std::byte{0x08};
+        if (qos != asio_mqtt::qos::at_most_once) {
+            wire::packet_writer{head_end - 2}.packet_id(packet_id);
+        }
         if (shared_size != 0) output.append_shared({shared_payload_, shared_size}, payload_owner_);
     }
 
-    asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
-    bool retain = false;
+    const asio_mqtt::qos qos;
+    const bool retain;
     state progress = state::queued;
     bool uses_quota = false;  ///< Counted against the Receive Maximum of this connection.
     bool pubrel_was_resent = false;
@@ -159,16 +180,21 @@ public:
 
 private:
     friend outbound_publish_deleter;
-    outbound_publish() noexcept : outbound_packet{packet_type::publish} {}
+    outbound_publish(asio_mqtt::qos level, bool is_retained) noexcept
+        : outbound_packet{packet_type::publish}, qos{level}, retain{is_retained} {}
     ~outbound_publish() = default;
 
-    static std::size_t measure_body(protocol_version version, const publish_packet& message,
+    static std::size_t measure_body(protocol_version version, const content& message,
                                     errc& wrong) noexcept {
-        publish_packet measured = message;
+        publish_packet measured;
+        measured.qos = message.qos;
         measured.packet_id = any_id;
+        measured.topic = message.topic;
+        measured.payload = message.payload;
+        measured.properties = *message.properties;
         wire::packet_measurer measurer;
         wire::layout(measurer, version, measured);
-        if (message.properties.topic_alias) {
+        if (measured.properties.topic_alias) {
             measurer.fail(errc::topic_alias_not_supported, "topic_alias");
         }
         const measure_result result = measurer.result();
@@ -177,30 +203,56 @@ private:
     }
 
     std::byte* stored() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
-    std::string_view text(std::size_t from, std::size_t size) const noexcept {
-        return {reinterpret_cast<const char*>(this + 1) + from, size};
+    const std::byte* stored() const noexcept {
+        return reinterpret_cast<const std::byte*>(this + 1);
     }
-    std::uint32_t remaining_length(protocol_version version) const noexcept {
-        if (version == version_) return body_size_;
-        return version == protocol_version::v5 ? body_size_ + 1 : body_size_ - 1;
+    void write_fixed_header(wire::packet_writer& writer, std::uint32_t body_size) const noexcept {
+        writer.fixed_header(
+            packet_type::publish,
+            static_cast<std::uint8_t>(static_cast<unsigned>(qos) << 1 | (retain ? 1U : 0U)),
+            body_size);
     }
+
+    // In the version for which it was not made. It has no properties then: 5.0 says so with a byte,
+    // 3.1.1 has no place for that.
+
+    std::uint32_t other_body_size() const noexcept {
+        return version_ == protocol_version::v5 ? body_size_ - 1 : body_size_ + 1;
+    }
+    std::size_t other_header_size() const noexcept {
+        return 1 + variable_byte_integer_size(other_body_size());
+    }
+    /// All but a shared payload; returns the end of the topic name and identifier.
+    std::byte* write_in_other_version(std::byte* out) const noexcept {
+        const std::byte* const bytes = stored();
+        wire::packet_writer writer{out};
+        write_fixed_header(writer, other_body_size());
+        std::byte* const end = std::copy(bytes + header_size_, bytes + head_end_, writer.end());
+        const bool is_from_v5 = version_ == protocol_version::v5;
+        if (!is_from_v5) *end = std::byte{0};
+        std::copy(bytes + head_end_ + (is_from_v5 ? 1 : 0), bytes + stored_size_,
+                  end + (is_from_v5 ? 0 : 1));
+        return end;
+    }
+
     void find_expiry(const publish_properties& properties) noexcept {
         if (!properties.message_expiry_interval) return;
         expiry_interval_ = *properties.message_expiry_interval;
         // Behind the length of the properties, the byte that says what it is, and the one property
         // that comes before.
-        const std::byte* const length = stored() + head_size_;
-        expiry_place_ = head_size_ + read_variable_byte_integer(length, length + 4).size + 1U;
+        const std::byte* const length = stored() + head_end_;
+        expiry_place_ = head_end_ + read_variable_byte_integer(length, length + 4).size + 1U;
         if (properties.payload_format_indicator) expiry_place_ += 2;
     }
 
     static constexpr std::uint16_t any_id = 1;  // the place of one that is not known yet
 
     bool needs_v5_ = false;
-    protocol_version version_{};      // for which the body was written
-    std::uint32_t body_size_ = 0;     // all but the fixed header
-    std::uint32_t stored_size_ = 0;   // without a shared payload
-    std::uint32_t head_size_ = 0;     // topic name and packet identifier, which come first
+    protocol_version version_{};      // for which it was written
+    std::uint8_t header_size_ = 0;    // of the fixed header
+    std::uint32_t body_size_ = 0;     // of all behind it
+    std::uint32_t stored_size_ = 0;   // of both, without a shared payload
+    std::uint32_t head_end_ = 0;      // where the topic name and the packet identifier end
     std::uint32_t expiry_place_ = 0;  // of the interval in what is stored; 0: it has none
     std::uint32_t expiry_interval_ = 0;
     const char* shared_payload_ = nullptr;

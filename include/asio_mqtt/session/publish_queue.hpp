@@ -26,7 +26,8 @@ public:
     }
 
     bool has_room(const outbound_publish& message) const noexcept {
-        return message.memory() <= limit_ && bytes_ <= limit_ - message.memory();
+        const std::size_t memory = message.memory();
+        return memory <= limit_ && bytes_ <= limit_ - memory;
     }
 
     /// The oldest message that may be dropped to make room for this one: both are of a QoS for
@@ -61,11 +62,12 @@ public:
 
     void remove(outbound_publish& message) noexcept {
         if (search_from_ == &message) search_from_ = next(message);
-        expiring_.remove(message);
+        if (message.due != never) expiring_.remove(message);
         message.unlink();
+        const std::size_t memory = message.memory();
         --count_;
-        bytes_ -= message.memory();
-        if (may_drop(message)) droppable_bytes_ -= message.memory();
+        bytes_ -= memory;
+        if (may_drop(message)) droppable_bytes_ -= memory;
     }
 
     /// When the first of them expires.
@@ -80,9 +82,10 @@ private:
         return when_full_[static_cast<std::size_t>(message.qos)] == queue_overflow::drop_oldest;
     }
     void count(const outbound_publish& message) noexcept {
+        const std::size_t memory = message.memory();
         ++count_;
-        bytes_ += message.memory();
-        if (may_drop(message)) droppable_bytes_ += message.memory();
+        bytes_ += memory;
+        if (may_drop(message)) droppable_bytes_ += memory;
     }
     outbound_publish* next(outbound_publish& message) noexcept {
         auto at = intrusive_list<outbound_packet>::iterator{&message};

@@ -222,13 +222,13 @@ public:
     /// which the application has no room for messages.
     session_event next_finished() {
         session_event event;
-        if (outbound_packet* finished = reportable_finished()) report(*finished, event);
+        find_finished(event);
         return event;
     }
 
     session_event next_event() {
         session_event event;
-        while (!find_event(event)) {
+        while (!find_finished(event) && !find_received(event)) {
         }
         return event;
     }
@@ -304,37 +304,38 @@ private:
         phase_ = phase::failed;
     }
 
-    /// Drops what nobody waits for.
-    outbound_packet* reportable_finished() noexcept {
-        while (outbound_packet* finished = outbound_.next_finished()) {
-            const bool is_refused =
-                finished->type == packet_type::subscribe && finished->error != errc{};
-            if (is_refused) subscriptions_.failed(static_cast<outbound_request&>(*finished));
-            if (finished->tag != nullptr || (is_refused && !finished->abandoned)) return finished;
+    /// True when there is an outcome; what nobody waits for is dropped.
+    bool find_finished(session_event& event) {
+        while (outbound_packet* const finished = outbound_.next_finished()) {
+            finished->type == packet_type::publish
+                ? report(static_cast<outbound_publish&>(*finished), event)
+                : report(static_cast<outbound_request&>(*finished), event);
             detail::outbound::dispose(*finished);
+            if (event.what != session_event::kind::need_data) return true;
         }
-        return nullptr;
+        return false;
     }
-    void report(outbound_packet& finished, session_event& event) {
-        if (finished.tag == nullptr) {
-            const outbound_request_ptr request{static_cast<outbound_request*>(&finished)};
-            return subscription_lost(*request, request->error, event);
-        }
+    void report(outbound_publish& finished, session_event& event) {
+        if (finished.tag == nullptr) return;
         event.what = session_event::kind::completed;
         event.tag = finished.tag;
+        event.reason = finished.reason;
         if (finished.error != errc{}) event.error = finished.error;
-        if (finished.type == packet_type::publish) {
-            event.reason = static_cast<outbound_publish&>(finished).reason;
+    }
+    void report(outbound_request& finished, session_event& event) {
+        const bool is_refused = finished.type == packet_type::subscribe && finished.error != errc{};
+        if (is_refused) subscriptions_.failed(finished);
+        if (finished.tag != nullptr) {
+            event.what = session_event::kind::completed;
+            event.tag = finished.tag;
+            if (finished.error != errc{}) event.error = finished.error;
+        } else if (is_refused && !finished.abandoned) {
+            subscription_lost(finished, finished.error, event);
         }
-        detail::outbound::dispose(finished);
     }
 
     /// Takes one step: true when it led to an event, or when nothing is left to do.
-    bool find_event(session_event& event) {
-        if (outbound_packet* finished = reportable_finished()) {
-            report(*finished, event);
-            return true;
-        }
+    bool find_received(session_event& event) {
         if (phase_ != phase::online && phase_ != phase::connecting) {
             if (phase_ == phase::failed) {
                 phase_ = phase::closed;
