@@ -107,15 +107,7 @@ private:
     // --- Operations
 
     void take(submission& submitted, time_point at) {
-        if (is_operation(submitted)) {
-            auto& started = static_cast<operation&>(submitted);
-            pending_.begin(started);
-            if (is_destroyed_.load(std::memory_order_relaxed))
-                started.error = asio::error::operation_aborted;
-            if (started.error) return pending_.fail(started, started.error);
-            if (started.what == submission::kind::publish) return start_publish(started, at);
-            return start(started);
-        }
+        if (is_operation(submitted)) return start(static_cast<operation&>(submitted), at);
         if (is_io_result(submitted)) return finish(static_cast<io_result&>(submitted));
         const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
         switch (news->what) {
@@ -130,8 +122,12 @@ private:
         }
     }
 
-    void start(operation& started) {
+    void start(operation& started, time_point at) {
+        pending_.begin(started);
+        if (is_destroyed_) return pending_.fail(started, asio::error::operation_aborted);
+        if (started.error) return pending_.fail(started, started.error);
         switch (started.what) {
+            case submission::kind::publish: return start_publish(started, at);
             case submission::kind::run: return start_run(started);
             case submission::kind::receive: return inbox_.receive(started);
             case submission::kind::wait_for_room: return pending_.waiters.push_back(started);
@@ -141,20 +137,14 @@ private:
         }
     }
 
-    // The session has the packet from here on, and frees it if it refuses it.
-
     void start_publish(operation& publish, time_point at) {
-        pending_.requests.push_back(publish);
-        publish.is_with_session = true;
-        outbound_publish_ptr packet{static_cast<outbound_publish*>(publish.packet)};
+        outbound_publish_ptr packet{static_cast<outbound_publish*>(pending_.give_packet(publish))};
         const error_code error = session_.publish(std::move(packet), &publish, at);
         if (error) pending_.fail(publish, error);
     }
 
     void start_request(operation& request) {
-        pending_.requests.push_back(request);
-        request.is_with_session = true;
-        outbound_request_ptr packet{static_cast<outbound_request*>(request.packet)};
+        outbound_request_ptr packet{static_cast<outbound_request*>(pending_.give_packet(request))};
         const error_code error = session_.request(std::move(packet), &request);
         if (error) pending_.fail(request, error);
     }

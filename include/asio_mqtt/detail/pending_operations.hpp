@@ -43,6 +43,13 @@ public:
         if (started.due != never) timed_.insert(started);
     }
 
+    /// The session is to have the packet of the operation, and frees it if it refuses it.
+    outbound_packet* give_packet(operation& request) noexcept {
+        requests.push_back(request);
+        request.is_with_session = true;
+        return request.packet;
+    }
+
     template <class Result>
     void complete(operation& done, error_code error, Result&& result) {
         settle(done);

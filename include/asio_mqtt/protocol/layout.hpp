@@ -92,10 +92,8 @@ requires(Packet::type == packet_type::publish) void layout(Io& io, protocol_vers
 }
 
 template <class Io, class Packet>
-requires(Packet::type == packet_type::puback || Packet::type == packet_type::pubrec ||
-         Packet::type == packet_type::pubrel ||
-         Packet::type == packet_type::pubcomp) void layout(Io& io, protocol_version version,
-                                                           Packet& packet) {
+requires(is_acknowledgement(Packet::type)) void layout(Io& io, protocol_version version,
+                                                       Packet& packet) {
     io.packet_id(packet.packet_id);
     layout_reason_tail(io, version, packet);
 }

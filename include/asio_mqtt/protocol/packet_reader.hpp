@@ -348,8 +348,18 @@ private:
     decode_errc error_{};
 };
 
-/// Reads the body of a PUBLISH without properties, as most are, in fewer steps than the layout
-/// takes. False for any other, and for what is malformed: the layout says why.
+// What most packets are is read in fewer steps than the layout takes. False for any other, and for
+// what is malformed: the layout says why.
+
+/// Reads the body of a PUBACK, PUBREC, PUBREL or PUBCOMP that is nothing but its identifier.
+template <class Packet>
+bool read_plain_acknowledgement(std::span<const std::byte> body, Packet& packet) noexcept {
+    if (body.size() != 2) return false;
+    packet.packet_id = load_16(body.data());
+    return packet.packet_id != 0;
+}
+
+/// Reads the body of a PUBLISH without properties.
 inline bool read_plain_publish(protocol_version version, std::span<const std::byte> body,
                                publish_packet& packet) noexcept {
     if (body.size() < 2) return false;

@@ -37,6 +37,11 @@ constexpr std::string_view to_string(packet_type type) noexcept {
     return names[static_cast<std::uint8_t>(type) & 0x0F];
 }
 
+/// PUBACK, PUBREC, PUBREL or PUBCOMP: they look alike (3.4 to 3.7).
+constexpr bool is_acknowledgement(packet_type type) noexcept {
+    return type >= packet_type::puback && type <= packet_type::pubcomp;
+}
+
 /// The lower four bits that every packet of the type but PUBLISH must carry [MQTT-2.1.3-1].
 constexpr std::uint8_t fixed_flags(packet_type type) noexcept {
     return type == packet_type::pubrel || type == packet_type::subscribe ||

@@ -34,12 +34,10 @@ struct variable_byte_integer {
     bool malformed = false;  ///< A fifth byte would follow, or a shorter form exists.
 };
 
-/// Reads an integer from the start of the bytes; never looks at a fifth byte.
-constexpr variable_byte_integer read_variable_byte_integer(const std::byte* first,
-                                                           const std::byte* last) noexcept {
-    if (first == last) return {};
-    const auto only = std::to_integer<std::uint8_t>(*first);
-    if (only < 128) return {.value = only, .size = 1};  // as nearly all are
+namespace detail {
+
+constexpr variable_byte_integer read_longer_integer(const std::byte* first,
+                                                    const std::byte* last) noexcept {
     std::uint32_t value = 0;
     for (std::uint8_t i = 0; i < 4; ++i) {
         if (first + i == last) return {};
@@ -51,6 +49,18 @@ constexpr variable_byte_integer read_variable_byte_integer(const std::byte* firs
         }
     }
     return {.malformed = true};
+}
+
+}  // namespace detail
+
+/// Reads an integer from the start of the bytes; never looks at a fifth byte.
+constexpr variable_byte_integer read_variable_byte_integer(const std::byte* first,
+                                                           const std::byte* last) noexcept {
+    // Nearly all are of one byte: that is read in place, without a call.
+    if (first != last && std::to_integer<std::uint8_t>(*first) < 128) {
+        return {.value = std::to_integer<std::uint8_t>(*first), .size = 1};
+    }
+    return detail::read_longer_integer(first, last);
 }
 
 }  // namespace asio_mqtt

@@ -78,6 +78,8 @@ public:
             packet.qos = static_cast<qos>(header.flags >> 1 & 0x03);
             packet.retain = (header.flags & 0x01) != 0;
             if (wire::read_plain_publish(version_, body, packet)) return {};
+        } else if constexpr (is_acknowledgement(Packet::type)) {
+            if (wire::read_plain_acknowledgement(body, packet)) return {};
         }
         wire::packet_reader reader{body.data(), body.data() + body.size()};
         wire::layout(reader, version_, packet);

@@ -74,19 +74,12 @@ public:
     }
 
     /// Writes the acknowledgements that are due, in order.
-    void flush(protocol_version version, output_buffer& output) {
+    void flush(output_buffer& output) {
         while (!arrivals_.empty() && arrivals_.front().taken_over) {
             const arrival& first = arrivals_.front();
-            if (first.is_qos_2) {
-                pubrec_packet pubrec;
-                pubrec.packet_id = first.packet_id;
-                output.write(version, pubrec);
-            } else {
-                puback_packet puback;
-                puback.packet_id = first.packet_id;
-                output.write(version, puback);
-                --outstanding_;
-            }
+            output.acknowledge(first.is_qos_2 ? packet_type::pubrec : packet_type::puback,
+                               first.packet_id);
+            if (!first.is_qos_2) --outstanding_;
             arrivals_.pop_front();
             ++first_number_;
         }
@@ -98,15 +91,13 @@ public:
         const qos_2_message* known = qos_2_.find(id);
         // PUBREL answers a PUBREC, and none was sent before the application had the message.
         if (known != nullptr && !known->taken_over) return false;
-        pubcomp_packet pubcomp;
-        pubcomp.packet_id = id;
         if (known == nullptr) {
-            pubcomp.reason = not_found_in(version);
-        } else {
-            if (came_on_this_connection(*known)) --outstanding_;
-            qos_2_.erase(id);
+            output.answer_unknown<pubcomp_packet>(version, id);
+            return true;
         }
-        output.write(version, pubcomp);
+        if (came_on_this_connection(*known)) --outstanding_;
+        qos_2_.erase(id);
+        output.acknowledge(packet_type::pubcomp, id);
         return true;
     }
 

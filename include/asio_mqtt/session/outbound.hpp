@@ -187,10 +187,10 @@ public:
     std::size_t in_flight_messages() const noexcept { return in_flight_messages_; }
     std::size_t in_flight_bytes() const noexcept { return in_flight_bytes_; }
 
-    /// The next packet whose outcome no packet of the broker tells: null when there is none.
-    outbound_packet* next_finished() noexcept {
-        return finished_.empty() ? nullptr : &finished_.pop_front();
-    }
+    // The packets whose outcome no packet of the broker tells.
+
+    bool has_finished() const noexcept { return !finished_.empty(); }
+    outbound_packet& take_finished() noexcept { return finished_.pop_front(); }
 
     // Acknowledgements. Those that find what they are for take it out and hand it over; all others
     // are ignored, since a broker may repeat itself after a lost connection.
@@ -205,20 +205,17 @@ public:
     /// Answers PUBREC without an error with PUBREL [MQTT-4.3.3-4].
     void pubrec(std::uint16_t id, reason_code reason, protocol_version version,
                 output_buffer& output) {
-        pubrel_packet pubrel;
-        pubrel.packet_id = id;
         if (in_flight_.find(id) == nullptr) {
-            pubrel.reason = not_found_in(version);
-        } else {
-            outbound_publish* publish = find(id, qos::exactly_once);
-            if (publish == nullptr) return;
-            publish->progress = outbound_publish::state::released;
-            publish->reason = reason;
-            publish->unlink();  // a resend that was still waiting is not needed any more
-            released_.push_back(*publish);
-            use_quota(*publish);
+            return output.answer_unknown<pubrel_packet>(version, id);
         }
-        output.write(version, pubrel);
+        outbound_publish* publish = find(id, qos::exactly_once);
+        if (publish == nullptr) return;
+        publish->progress = outbound_publish::state::released;
+        publish->reason = reason;
+        publish->unlink();  // a resend that was still waiting is not needed any more
+        released_.push_back(*publish);
+        use_quota(*publish);
+        output.acknowledge(packet_type::pubrel, id);
     }
     /// Handles PUBREC with an error, which ends the handshake (4.3.3).
     outbound_publish* pubrec_failed(std::uint16_t id) noexcept {
@@ -375,9 +372,7 @@ private:
             released_.push_back(publish);
             publish.pubrel_was_resent = true;
             use_quota(publish);
-            pubrel_packet pubrel;
-            pubrel.packet_id = publish.packet_id;
-            output.write(version, pubrel);
+            output.acknowledge(packet_type::pubrel, publish.packet_id);
             ++counters_.messages_resent;
             return true;
         }

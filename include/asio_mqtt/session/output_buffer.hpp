@@ -15,13 +15,6 @@
 
 namespace asio_mqtt::detail {
 
-/// What a PUBREL or PUBCOMP says about an identifier that is in no handshake: 3.1.1 has no reason
-/// codes, there the answer alone ends the peer's handshake.
-constexpr reason_code not_found_in(protocol_version version) noexcept {
-    return version == protocol_version::v5 ? reason_code::packet_identifier_not_found
-                                           : reason_code::success;
-}
-
 /// Collects packets while a write is under way, so that all of them leave in the next one.
 ///
 /// Small packets are copied one behind the other; a large payload is only pointed to, and kept
@@ -50,6 +43,25 @@ public:
         const measure_result measured = codec.measure(packet);
         if (measured) codec.write(packet, measured, append(measured.packet_size()));
         return measured;
+    }
+
+    /// Appends a PUBACK, PUBREC, PUBREL or PUBCOMP that says nothing but success: both versions
+    /// have the same form for it.
+    void acknowledge(packet_type type, std::uint16_t packet_id) {
+        wire::packet_writer writer{append(4)};
+        writer.fixed_header(type, fixed_flags(type), 2);
+        writer.packet_id(packet_id);
+    }
+
+    /// Appends the PUBREL or PUBCOMP for an identifier that is in no handshake: 3.1.1 has no reason
+    /// codes, there the answer alone ends the peer's handshake.
+    template <class Packet>
+    void answer_unknown(protocol_version version, std::uint16_t packet_id) {
+        if (version == protocol_version::v3_1_1) return acknowledge(Packet::type, packet_id);
+        Packet packet;
+        packet.packet_id = packet_id;
+        packet.reason = reason_code::packet_identifier_not_found;
+        write(version, packet);
     }
 
     /// Adds bytes that stay where they are; `owner` keeps them there.

@@ -27,10 +27,12 @@ namespace asio_mqtt::detail {
 class recycled_memory {
 public:
     static void* allocate(std::size_t size) {
-        if (size > largest) return ::operator new(size);
+        if (size > largest) [[unlikely]]
+            return ::operator new(size);
         shelf& from = shelves_[shelf_of(size)];
-        if (from.first == nullptr) return ::operator new((shelf_of(size) + 1) * step);
         block* const taken = from.first;
+        if (taken == nullptr) [[unlikely]]
+            return ::operator new((shelf_of(size) + 1) * step);
         from.first = taken->next;
         ++from.free_places;
         return taken;
@@ -38,10 +40,11 @@ public:
 
     /// `size` as it was allocated.
     static void free(void* memory, std::size_t size) noexcept {
-        if (size > largest) return ::operator delete(memory);
+        if (size > largest) [[unlikely]]
+            return ::operator delete(memory);
         shelf& to = shelves_[shelf_of(size)];
-        if (to.free_places == 0) set_up();
-        if (to.free_places == 0) return ::operator delete(memory);
+        if (to.free_places == 0 && !set_up(to)) [[unlikely]]
+            return ::operator delete(memory);
         --to.free_places;
         to.first = ::new (memory) block{to.first};
     }
@@ -61,8 +64,9 @@ private:
     static std::size_t shelf_of(std::size_t size) noexcept { return (size - 1) / step; }
 
     /// Opens the shelves of this thread, once. They stay closed behind its end: objects with static
-    /// storage are destroyed later than those of a thread.
-    static void set_up() noexcept {
+    /// storage are destroyed later than those of a thread. False when there is no place for a
+    /// block.
+    static bool set_up(const shelf& wanted) noexcept {
 #ifndef ASIO_MQTT_FREES_AT_ONCE
         static thread_local const struct cleaner {
             cleaner() noexcept {
@@ -78,6 +82,7 @@ private:
             }
         } at_the_end;
 #endif
+        return wanted.free_places != 0;
     }
 
     // Without constructor and destructor, for quick access: see set_up().

@@ -228,7 +228,7 @@ public:
 
     session_event next_event() {
         session_event event;
-        while (!find_finished(event) && !find_received(event)) {
+        while (!(outbound_.has_finished() && find_finished(event)) && !find_received(event)) {
         }
         return event;
     }
@@ -288,7 +288,7 @@ private:
 
     void flush(time_point now) {
         if (phase_ != phase::online) return;
-        inbound_.flush(settings_.version, output_);
+        inbound_.flush(output_);
         outbound_.expire(now);
         outbound_.flush(settings_.version, output_, now);
     }
@@ -306,31 +306,26 @@ private:
 
     /// True when there is an outcome; what nobody waits for is dropped.
     bool find_finished(session_event& event) {
-        while (outbound_packet* const finished = outbound_.next_finished()) {
-            finished->type == packet_type::publish
-                ? report(static_cast<outbound_publish&>(*finished), event)
-                : report(static_cast<outbound_request&>(*finished), event);
-            detail::outbound::dispose(*finished);
+        while (outbound_.has_finished()) {
+            outbound_packet& finished = outbound_.take_finished();
+            report(finished, event);
+            detail::outbound::dispose(finished);
             if (event.what != session_event::kind::need_data) return true;
         }
         return false;
     }
-    void report(outbound_publish& finished, session_event& event) {
-        if (finished.tag == nullptr) return;
-        event.what = session_event::kind::completed;
-        event.tag = finished.tag;
-        event.reason = finished.reason;
-        if (finished.error != errc{}) event.error = finished.error;
-    }
-    void report(outbound_request& finished, session_event& event) {
+    void report(outbound_packet& finished, session_event& event) {
         const bool is_refused = finished.type == packet_type::subscribe && finished.error != errc{};
-        if (is_refused) subscriptions_.failed(finished);
+        if (is_refused) subscriptions_.failed(static_cast<outbound_request&>(finished));
         if (finished.tag != nullptr) {
             event.what = session_event::kind::completed;
             event.tag = finished.tag;
             if (finished.error != errc{}) event.error = finished.error;
+            if (finished.type == packet_type::publish) {
+                event.reason = static_cast<outbound_publish&>(finished).reason;
+            }
         } else if (is_refused && !finished.abandoned) {
-            subscription_lost(finished, finished.error, event);
+            subscription_lost(static_cast<outbound_request&>(finished), finished.error, event);
         }
     }
 
@@ -500,11 +495,12 @@ private:
         void* const tag = done->tag;
         detail::outbound::dispose(*done);
         if (tag == nullptr) return;
-        ack_properties_ = packet.properties;
         event.what = session_event::kind::completed;
         if (reason != reason_code::success) event.error = reason;
         event.tag = tag;
         event.reason = reason;
+        if (!wire::is_set(packet.properties)) return;
+        ack_properties_ = packet.properties;
         event.properties = &ack_properties_;
     }
 
