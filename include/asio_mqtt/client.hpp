@@ -99,9 +99,8 @@ public:
     ///  - a reason_code when the broker refused in a way that another try cannot heal, such as
     ///    bad_user_name_or_password or not_authorized, or gave the session to another client with
     ///    the same client id (session_taken_over);
-    ///  - errc::already_running; errc::no_broker_given, errc::invalid_broker_address, the errors
-    ///    from errc::invalid_keep_alive to errc::invalid_will, and what may be wrong with the
-    ///    fields of CONNECT, for the options;
+    ///  - errc::already_running; the errors from errc::invalid_broker_address to
+    ///    errc::invalid_will, and what may be wrong with the fields of CONNECT, for the options;
     ///  - asio::error::operation_aborted when it was cancelled (all types), or the client
     ///  destroyed.
     template <class CompletionToken>
@@ -114,12 +113,12 @@ public:
     /// 2 when the handshake is complete. Messages are sent in the order in which they were
     /// published.
     ///
-    /// Errors: errc::invalid_topic_name, invalid_utf8, string_too_long, invalid_qos,
-    /// invalid_property_value, packet_too_large, not_in_this_version (a property on 3.1.1),
-    /// qos_not_supported, retain_not_supported, queue_full: nothing is sent then, and with
-    /// message_dropped and message_expired nothing was. session_lost and operation_timeout, where
-    /// the options say so. A reason_code when the broker refuses it (5.0). Those of the end, see
-    /// above.
+    /// Errors: errc::invalid_topic_name, invalid_qos, and of a property invalid_utf8,
+    /// string_too_long, invalid_property_value; invalid_operation_timeout, packet_too_large,
+    /// not_in_this_version (a property on 3.1.1), qos_not_supported, retain_not_supported,
+    /// queue_full: nothing is sent then, and with message_dropped and message_expired nothing was.
+    /// session_lost and operation_timeout, where the options say so. A reason_code when the broker
+    /// refuses it (5.0). Those of the end, see above.
     template <class CompletionToken>
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
@@ -146,12 +145,14 @@ public:
     /// that is a coroutine needs a coroutine_handler. The same filter again replaces its handler.
     /// When the broker loses the session, the subscription is made again. Filters that
     /// overlap each get their copy in 5.0; in 3.1.1 a broker that sends a copy for each filter
-    /// leads to as many calls of each handler.
+    /// leads to as many calls of each handler. A filter that begins with `$share/` has to be a
+    /// shared one in both versions (4.8.2).
     ///
-    /// Errors: errc::invalid_topic_filter, invalid_utf8, string_too_long, invalid_qos,
-    /// packet_too_large, not_in_this_version, no_local_on_shared, wildcard_not_supported,
-    /// shared_subscription_not_supported: nothing is sent then. operation_timeout. A reason_code
-    /// when the broker refuses the filter. Those of the end, see above.
+    /// Errors: errc::invalid_topic_filter, invalid_qos, and of a user property invalid_utf8 and
+    /// string_too_long; invalid_operation_timeout, packet_too_large, not_in_this_version,
+    /// no_local_on_shared, wildcard_not_supported, shared_subscription_not_supported: nothing is
+    /// sent then. operation_timeout. A reason_code when the broker refuses the filter. Those of the
+    /// end, see above.
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
@@ -353,7 +354,8 @@ private:
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
-            if (timeout != no_timeout) started.due = core::now() + timeout;
+            if (timeout < no_timeout && !error) started.error = errc::invalid_operation_timeout;
+            if (timeout != no_timeout) started.due = detail::after(core::now(), timeout);
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
             if (slot.is_connected()) detail::let_cancel(started, slot, client);
             client->submit(started);

@@ -57,15 +57,17 @@ struct client_options {
 
     /// 0 to 65,535 s; 0 switches pings off. A 5.0 broker may replace it (3.1.2.10).
     std::chrono::seconds keep_alive{60};
-    /// How long the broker is to keep the session while there is no connection; 0 s: not at
-    /// all. 3.1.1 knows only whether (clean session).
+    /// How long the broker is to keep the session while there is no connection; 0 s: not at all;
+    /// 4,294,967,295 s and more: for ever. 3.1.1 knows only whether (clean session).
     std::chrono::seconds session_expiry_interval{600};
-    /// Begin with a new session. Later connections of the same client always resume. A 3.1.1
-    /// session that is to outlive its connections cannot begin clean: the broker's is resumed when
-    /// it has one.
+    /// Begin with a new session. Later connections of the same client always resume. Without it, a
+    /// session that an earlier client has left at the broker is resumed in 3.1.1; in 5.0 it is
+    /// refused and begun anew, since its other half is gone [MQTT-3.2.2-4]. A 3.1.1 session that
+    /// is to outlive its connections cannot begin clean: the broker's is resumed when it has one.
     bool clean_start = true;
 
-    /// Messages at QoS 1 and 2 that the broker may send ahead of their acknowledgement (5.0).
+    /// Messages at QoS 1 and 2 that the broker may send ahead of their acknowledgement; 3.1.1
+    /// cannot say it.
     std::uint16_t receive_maximum = 65'535;
     /// The same in the other direction, for a 3.1.1 broker: it cannot announce what it bears.
     /// Mosquitto acknowledges more than 20 at QoS 2 and drops them.
@@ -77,6 +79,8 @@ struct client_options {
     std::vector<user_property> connect_user_properties{};  ///< Of CONNECT (5.0).
 
     /// Bytes of memory for messages that wait to be sent, without a connection or for their turn.
+    /// The handlers of their operations are not counted, nor is what is published before the
+    /// client's executor has had its turn to look.
     std::size_t queue_size = 67'108'864;
     /// What becomes of a message that finds no room there, by its QoS.
     std::array<queue_overflow, 3> when_queue_full{};
@@ -94,7 +98,8 @@ struct client_options {
     std::chrono::milliseconds connack_timeout{10'000};
     /// From PINGREQ to any sign of life; more than 0 ms.
     std::chrono::milliseconds ping_response_timeout{10'000};
-    /// How long async_disconnect() waits for what is unfinished; 0 ms: not at all.
+    /// How long async_disconnect() waits for what is unfinished; 0 ms: not at all. DISCONNECT and
+    /// the end of the connection may take 1 s more.
     std::chrono::milliseconds disconnect_timeout{5'000};
 
     /// The wait before a reconnect is random, up to a limit that doubles from the first to the

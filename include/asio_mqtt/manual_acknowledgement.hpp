@@ -15,7 +15,8 @@ namespace asio_mqtt {
 /// The broker gets acknowledgements in the order in which the messages came, so those of later
 /// messages wait for this one, and so may the broker (Receive Maximum). An acknowledgement counts
 /// for the connection on which the message came: after another one the broker sends it again.
-/// Destroyed without acknowledge(), the message stays unacknowledged until then.
+/// Destroyed without acknowledge(), the message stays unacknowledged until then, and is handled as
+/// a new one when it comes again.
 ///
 /// May be moved to any thread, and may outlive the client.
 class manual_acknowledgement {

@@ -41,6 +41,25 @@ struct message {
     std::vector<std::uint32_t> subscription_identifiers{};
 };
 
+namespace detail {
+
+/// Bytes of memory that a copy of the message takes, about.
+inline std::size_t memory_of(const message_view& view) noexcept {
+    const publish_properties& properties = view.properties;
+    std::size_t bytes = sizeof(message) + view.topic.size() + view.payload.size();
+    for (const auto& text :
+         {properties.response_topic, properties.correlation_data, properties.content_type}) {
+        if (text) bytes += text->size();
+    }
+    for (const user_property_view& each : properties.user_properties)
+        bytes += sizeof(user_property) + each.name.size() + each.value.size();
+    for ([[maybe_unused]] const std::uint32_t each : properties.subscription_identifiers)
+        bytes += sizeof each;
+    return bytes;
+}
+
+}  // namespace detail
+
 /// Copies all that the view shows.
 inline message to_message(const message_view& view) {
     message copy;

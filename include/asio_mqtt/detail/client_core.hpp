@@ -11,6 +11,7 @@
 #include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/inbox.hpp>
 #include <asio_mqtt/detail/io_handler.hpp>
+#include <asio_mqtt/detail/open_stream.hpp>
 #include <asio_mqtt/detail/operation.hpp>
 #include <asio_mqtt/detail/operation_result.hpp>
 #include <asio_mqtt/detail/option_settings.hpp>
@@ -18,14 +19,11 @@
 #include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/detail/submission_queue.hpp>
 #include <asio_mqtt/detail/wake_up_timer.hpp>
-#include <asio_mqtt/detail/write_buffers.hpp>
 #include <asio_mqtt/session/reconnect.hpp>
 #include <asio_mqtt/session/session.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
-#include <asio_mqtt/transport/close_stream.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
@@ -33,8 +31,6 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -94,6 +90,8 @@ public:
         submit(*new notice{submission::kind::destroy});
     }
 
+    bool is_destroyed() const noexcept { return is_destroyed_; }
+
     void check_connection() { submit(*new notice{submission::kind::check_connection}); }
 
     static time_point now() { return wake_up_timer<Timer>::now(); }
@@ -102,6 +100,10 @@ public:
     void post_process() { asio::post(when(io_event::posted)); }
 
 private:
+    /// How long a connection that has failed may take to say so to the broker, and the broker to
+    /// close it.
+    static constexpr std::chrono::seconds closing_time{1};
+
     enum class state { stopped, waiting, asking, connecting, connected, closing, ending };
 
     // --- Operations
@@ -114,7 +116,7 @@ private:
             case submission::kind::cancel:
                 if (*news->to_cancel != nullptr) cancel(**news->to_cancel, news->only_unsent);
                 return;
-            case submission::kind::acknowledge: return inbox_.released(news->token, news->bytes);
+            case submission::kind::acknowledge: return inbox_.released(*news);
             case submission::kind::credentials: return credentials_given(*news);
             case submission::kind::connected: return connect_ended(*news);
             case submission::kind::check_connection: return probe();
@@ -168,7 +170,8 @@ private:
         if (run_ != nullptr) return pending_.fail(submitted, errc::already_running);
         run_ = &submitted;
         pending_.runs.push_back(submitted);
-        if (const error_code error = check_options(options_)) return stopped(error);
+        if (const error_code error = check_options(options_, connecting_.takes()))
+            return stopped(error);
         reconnect_.start();
         attempt();
     }
@@ -177,7 +180,7 @@ private:
     void attempt() {
         ++attempt_count_;
         reconnect_.attempt_begins();
-        deadline_ = now() + options_.connect_timeout;
+        deadline_ = now();  // if the application throws in what follows, the attempt is over
         state_ = state::asking;
         tell({.what = connection_event::kind::connecting});
         if (is_destroyed_) return;
@@ -186,6 +189,7 @@ private:
             return connect();
         }
         options_.ask_for_credentials(answer_to(this->weak_from_this(), attempt_count_));
+        deadline_ = after(now(), options_.connect_timeout);
     }
 
     void credentials_given(notice& answer) {
@@ -197,12 +201,13 @@ private:
 
     void connect() {
         state_ = state::connecting;
-        deadline_ = now() + options_.connect_timeout;
+        deadline_ = after(now(), options_.connect_timeout);
         broker_address broker;
         if (parse_broker_address(reconnect_.broker(), broker)) {
             // Those of the options were checked: it is one to which a broker has sent us.
             return disconnected(asio::error::host_not_found);
         }
+        broker.round = reconnect_.round();
         connecting_.begin(broker, attempt_count_, this->shared_from_this());
     }
 
@@ -210,7 +215,7 @@ private:
         // Of an attempt that was given up nothing is wanted: the stream closes with the notice.
         if (result.attempt != attempt_count_) return;
         if (result.error) return disconnected(result.error);
-        stream_.emplace(std::move(connecting_.stream_of(result)));
+        stream_.open(std::move(connecting_.stream_of(result)));
         state_ = state::connected;
         deadline_ = never;
         is_lost_ = false;
@@ -247,26 +252,28 @@ private:
     void begin_closing(error_code error) {
         state_ = state::closing;
         end_error_ = error;
-        deadline_ = now() + options_.disconnect_timeout;
+        reconnect_.failed(now());
+        deadline_ = now() + closing_time;
     }
 
     /// All is written. A socket that is closed with unread bytes in it resets the connection, and
     /// the peer may never see the DISCONNECT: so the other side is waited for, where one direction
     /// can be ended alone.
-    void finish_closing() { shut_down_output(*stream_) ? read() : end(end_error_); }
+    void finish_closing() { stream_.shut_down_output() ? read() : end(end_error_); }
 
     /// Gives up the stream. It must outlive what is pending on it, so it ends in end_stream().
     void end(error_code error) {
         state_ = state::ending;
         end_error_ = error;
+        reconnect_.failed(now());
         deadline_ = never;
-        close_stream(*stream_);
+        stream_.close();
         end_stream();
     }
 
     void end_stream() {
-        if (is_reading_ || is_writing_) return;
-        stream_.reset();
+        if (!stream_.is_idle()) return;
+        stream_.take_away();
         session_.disconnected();
         disconnected(end_error_, is_lost_ && !is_answered_);
     }
@@ -278,13 +285,15 @@ private:
         const std::string reason_string = std::exchange(reason_string_, {});
         const std::string server_reference = std::exchange(server_reference_, {});
         if (is_stopping_) return stopped(stop_error_);
+        const protocol_version version = reconnect_.version();
         reconnect_plan plan = reconnect_.ended(error, server_reference, is_unanswered, now());
         state_ = state::waiting;
-        deadline_ = now() + plan.delay;
+        deadline_ = after(now(), plan.delay);
         if (options_.reconnect_policy && !is_destroyed_) options_.reconnect_policy(plan);
-        if (!plan.try_again) return stopped(error);
-        deadline_ = now() + plan.delay;
+        if (!plan.try_again) return stopped(error, reason_string);
+        deadline_ = after(now(), plan.delay);
         tell({.what = connection_event::kind::disconnected,
+              .version = version,
               .attempt = plan.attempt,
               .error = error,
               .reason_string = reason_string,
@@ -307,13 +316,17 @@ private:
     }
 
     /// There is nothing more to do: async_run() ends, and with it all that is pending.
-    void stopped(error_code error) {
+    void stopped(error_code error, std::string_view reason_string = {}) {
         state_ = state::stopped;
         is_stopping_ = true;
         stop_error_ = error;
         deadline_ = never;
         timer_.cancel();
-        if (run_ != nullptr) tell({.what = connection_event::kind::stopped, .error = error});
+        if (run_ != nullptr) {
+            tell({.what = connection_event::kind::stopped,
+                  .error = error,
+                  .reason_string = reason_string});
+        }
         end_operations();
     }
 
@@ -337,7 +350,7 @@ private:
     void start_disconnect(operation& disconnect) {
         if (run_ == nullptr) return pending_.fail(disconnect, {});
         pending_.runs.push_back(disconnect);
-        if (!is_disconnecting_) drain_deadline_ = now() + options_.disconnect_timeout;
+        if (!is_disconnecting_) drain_deadline_ = after(now(), options_.disconnect_timeout);
         is_disconnecting_ = true;
         if (!session_.is_online()) stop({});
     }
@@ -350,6 +363,7 @@ private:
         stop_error_ = {};
         if (!is_lost_) session_.disconnect({}, now());  // else nothing is written any more
         begin_closing({});
+        deadline_ = std::max(deadline_, drain_deadline_);
     }
 
     /// The caller has reason to doubt the connection, or to hope for one.
@@ -362,7 +376,7 @@ private:
     void tell(connection_event event) const {
         if (!options_.on_connection || is_destroyed_) return;
         event.broker = reconnect_.broker();
-        event.version = reconnect_.version();
+        if (event.version == protocol_version{}) event.version = reconnect_.version();
         if (event.attempt == 0) event.attempt = reconnect_.attempt();
         options_.on_connection(event);
     }
@@ -376,20 +390,22 @@ private:
         take_submitted();
         if (state_ != state::ending) handle_events();
         take_submitted();  // what the handlers have started leaves with the same write
+        while (!pending_.waiters.empty() && session_.has_room()) {
+            pending_.fail(pending_.waiters.front(), {});
+            take_submitted();  // what it was waiting for may use up the room
+        }
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {
             if (!is_lost_) write();
             handle_events();  // QoS 0 completes when its write has begun
             if (is_lost_) {
                 end(end_error_);
-            } else if (state_ == state::closing && !is_writing_) {
+            } else if (state_ == state::closing && !stream_.is_writing()) {
                 finish_closing();
             } else {
                 read();
             }
         }
-        while (!pending_.waiters.empty() && session_.has_room())
-            pending_.fail(pending_.waiters.front(), {});
         schedule();
         if (!submitted_.done()) post_process();
     }
@@ -434,35 +450,27 @@ private:
     // --- Reading, writing, time
 
     void read() {
-        if (is_reading_ || !can_read_) return;
-        is_reading_ = true;
-        const std::span<std::byte> room = session_.prepare_read();
-        stream_->async_read_some(asio::mutable_buffer{room.data(), room.size()},
-                                 when(io_event::read));
+        if (stream_.is_reading() || !can_read_) return;
+        stream_.read(session_.prepare_read(), when(io_event::read));
     }
 
     void read_ended(error_code error, std::size_t size) {
-        is_reading_ = false;
+        stream_.read_ended();
         if (size != 0 && state_ != state::ending) session_.received(size, now());
         transferred(error);
     }
 
     void write() {
-        if (is_writing_) return;
+        if (stream_.is_writing()) return;
         const auto pieces = session_.start_write(now());
-        if (pieces.empty()) return;
-        is_writing_ = true;
-        unwritten_ = write_buffers{pieces};
-        write_rest();
+        if (!pieces.empty()) stream_.write(pieces, when(io_event::written));
     }
 
-    /// Not async_write(): that gives the system 64 KiB at a time.
-    void write_rest() { stream_->async_write_some(unwritten_, when(io_event::written)); }
-
     void write_ended(error_code error, std::size_t size) {
-        unwritten_.consume(size);
-        if (!error && !unwritten_.empty() && state_ != state::ending) return write_rest();
-        is_writing_ = false;
+        if (stream_.has_rest_behind(size) && !error && state_ != state::ending) {
+            return stream_.write_rest(when(io_event::written));
+        }
+        stream_.write_ended();
         session_.finish_write();
         transferred(error);
     }
@@ -578,16 +586,13 @@ private:
     std::uint64_t attempt_count_ = 0;
     credentials credentials_;
     connecting<Connector> connecting_;
-    std::optional<stream_type> stream_;
+    open_stream<stream_type> stream_;
     error_code end_error_;
     std::string reason_string_;     // that the broker gave with it
     std::string server_reference_;  // that the broker gave with it
-    bool is_reading_ = false;
-    bool is_writing_ = false;
     bool can_read_ = false;
     bool is_lost_ = false;      // a read or write has failed
     bool is_answered_ = false;  // the broker has accepted, or said why it does not
-    write_buffers unwritten_;   // of the write under way
     wake_up_timer<Timer> timer_;
     time_point deadline_ = never;  // of the present state
 };

@@ -39,6 +39,12 @@ public:
         });
     }
 
+    /// Tells which brokers the connector can connect to; null when it does not know that.
+    static constexpr auto takes() noexcept -> bool (*)(const broker_address&) {
+        if constexpr (requires { &Connector::takes; }) return &Connector::takes;
+        return nullptr;
+    }
+
     /// Nobody waits for its end any more.
     void give_up() {
         asio::post(executor_, [given_up = std::move(attempt_)] {

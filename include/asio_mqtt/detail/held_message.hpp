@@ -27,7 +27,8 @@ public:
         const auto alive = client_.lock();
         if (alive == nullptr) return;
         auto& released = *new notice{submission::kind::acknowledge};
-        if (holders_ == 0) released.token = token_;
+        released.token = token_;
+        released.is_abandoned = holders_ != 0;
         released.bytes = bytes_;
         alive->submit(released);
     }

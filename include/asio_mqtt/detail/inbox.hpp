@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -36,6 +37,7 @@ public:
     /// `client` is to hear of messages that are taken over later.
     template <class Client>
     void deliver(const session_event& event, Client& client) {
+        if (client.is_destroyed()) return;
         const publish_packet& packet = *event.message;
         const message_view view{packet.topic,  packet.payload, packet.qos,
                                 packet.retain, packet.dup,     packet.properties};
@@ -43,7 +45,9 @@ public:
         bool is_handled = false;
         bool is_for_receivers = false;
         std::shared_ptr<held_message> held;
+        std::exception_ptr thrown;
         const auto hand_over = [&](const std::shared_ptr<void>& handler) {
+            if (client.is_destroyed()) return;  // by a handler before this one
             if (handler == nullptr) {
                 is_for_receivers = true;
                 return;
@@ -55,22 +59,23 @@ public:
                 if (held == nullptr) held = hold(view, event.token, client.weak_from_this());
                 held->hold();
             }
-            subscriber.deliver(view, held);
+            try {
+                subscriber.deliver(view, held);
+            } catch (...) {
+                thrown = std::current_exception();  // others are to get the message nevertheless
+            }
         };
-        try {
-            session_.for_each_handler(packet, hand_over);
-        } catch (...) {
-            // A message that is never acknowledged would hold up all that come after it.
-            session_.acknowledge(event.token);
-            throw;
-        }
+        session_.for_each_handler(packet, hand_over);
         if (is_for_receivers || (!is_handled && is_receiving_)) {
             if (held != nullptr) held->hold();
             if (!may_keep && pending_.receivers.empty()) return discard();
-            keep(to_message(view), held != nullptr ? acknowledgement{} : event.token, held);
+            keep(view, held != nullptr ? acknowledgement{} : event.token, held);
         } else if (held == nullptr) {
+            // Also when a handler has thrown: a message that is never acknowledged would hold up
+            // all that come after it.
             session_.acknowledge(event.token);
         }
+        if (thrown != nullptr) std::rethrow_exception(thrown);
     }
 
     /// async_receive()
@@ -83,23 +88,28 @@ public:
         pending_.complete(receiver, error_code{}, std::move(first.content));
     }
 
-    /// A held message was taken over, or given up: then without a token.
-    void released(acknowledgement token, std::size_t bytes) noexcept {
-        session_.acknowledge(token);
-        held_bytes_ -= bytes;
+    /// A held message was taken over, or given up.
+    void released(const notice& released) noexcept {
+        released.is_abandoned ? session_.abandon(released.token)
+                              : session_.acknowledge(released.token);
+        held_bytes_ -= released.bytes;
     }
 
 private:
     std::shared_ptr<held_message> hold(const message_view& view, acknowledgement token,
                                        std::weak_ptr<submission_target> client) {
-        const std::size_t bytes = sizeof(message) + view.topic.size() + view.payload.size();
+        const std::size_t bytes = memory_of(view);
         std::shared_ptr<held_message> held{new held_message{std::move(client), token, bytes}};
         held_bytes_ += bytes;
         return held;
     }
 
-    void keep(message&& content, acknowledgement token, const std::shared_ptr<held_message>& held) {
-        if (pending_.receivers.empty()) return waiting_.push(std::move(content), token, held);
+    void keep(const message_view& view, acknowledgement token,
+              const std::shared_ptr<held_message>& held) {
+        message content = to_message(view);
+        if (pending_.receivers.empty()) {
+            return waiting_.push(std::move(content), token, held, memory_of(view));
+        }
         taken_over(token, held);
         pending_.complete(pending_.receivers.front(), error_code{}, std::move(content));
     }

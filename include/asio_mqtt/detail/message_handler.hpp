@@ -55,6 +55,9 @@ public:
 private:
     static constexpr bool is_manual =
         std::is_invocable_v<Handler&, const message_view&, manual_acknowledgement>;
+    static_assert(is_manual || std::is_invocable_v<Handler&, const message_view&>,
+                  "a message handler takes (const message_view&), and to acknowledge by hand "
+                  "(const message_view&, manual_acknowledgement)");
     static constexpr bool runs_on_client =
         std::is_same_v<asio::associated_executor_t<Handler, client_executor>, client_executor>;
 

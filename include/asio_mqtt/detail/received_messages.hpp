@@ -35,28 +35,26 @@ public:
     /// Memory that they take, about.
     std::size_t bytes() const noexcept { return bytes_; }
 
-    void push(message&& content, acknowledgement token, std::shared_ptr<held_message> held) {
-        auto& added = *new node{{}, {std::move(content), token, std::move(held)}};
-        messages_.push_back(added);
-        bytes_ += size_of(added.value.content);
+    /// `bytes`: see memory_of().
+    void push(message&& content, acknowledgement token, std::shared_ptr<held_message> held,
+              std::size_t bytes) {
+        messages_.push_back(*new node{{}, {std::move(content), token, std::move(held)}, bytes});
+        bytes_ += bytes;
     }
 
     received_message pop() noexcept {
         node& first = messages_.pop_front();
         received_message value = std::move(first.value);
+        bytes_ -= first.bytes;
         delete &first;
-        bytes_ -= size_of(value.content);
         return value;
     }
 
 private:
     struct node : list_node {
         received_message value;
+        std::size_t bytes;
     };
-
-    static std::size_t size_of(const message& content) noexcept {
-        return sizeof(message) + content.topic.size() + content.payload.size();
-    }
 
     intrusive_list<node> messages_;
     std::size_t bytes_ = 0;

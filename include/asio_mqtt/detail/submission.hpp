@@ -57,8 +57,9 @@ struct notice final : submission {
     std::shared_ptr<operation*> to_cancel{};  ///< See operation::cancellation_target.
     bool only_unsent = false;                 ///< Not when its packet was sent.
     // acknowledge
-    acknowledgement token{};  ///< Of the message; none when it was not taken over.
-    std::size_t bytes = 0;    ///< Memory that the message took.
+    acknowledgement token{};    ///< Of the message.
+    bool is_abandoned = false;  ///< It was not taken over.
+    std::size_t bytes = 0;      ///< Memory that the message took.
     // credentials
     std::uint64_t attempt = 0;  ///< To connect, for which they were asked.
     error_code error{};         ///< Why there are none.

@@ -36,7 +36,8 @@ enum class errc {
                                      ///< (3.15.2.2.2).
     invalid_flags,           ///< DUP at QoS 0 [MQTT-3.3.1-2], or Session Present on a refusal
                              ///< [MQTT-3.2.2-6].
-    invalid_broker_address,  ///< Not scheme://host[:port], or a scheme that the connector lacks.
+    invalid_broker_address,  ///< Not scheme://host[:port].
+    unknown_broker_scheme,   ///< The connector has no such scheme: tcp_connector has mqtt://.
     no_broker_given,         ///< client_options::brokers is empty.
     // Of these, each is about the client_options that it names.
     invalid_keep_alive,               ///< keep_alive is not within 0 to 65,535 s.
@@ -44,11 +45,16 @@ enum class errc {
     invalid_maximum_packet_size,      ///< maximum_packet_size is 0.
     invalid_receive_maximum,  ///< receive_maximum or assumed_receive_maximum is 0 (3.1.2.11.3).
     invalid_buffer_size,      ///< queue_size, in_flight_size or receive_buffer_size is 0.
-    invalid_timeout,          ///< A time-out is negative, or 0 where that makes no sense.
+    invalid_timeout,          ///< connect_timeout, connack_timeout or ping_response_timeout is not
+                              ///< more than 0 ms, or disconnect_timeout negative.
     invalid_reconnect_delay,  ///< minimum_reconnect_delay or stable_period is negative, or
                               ///< maximum_reconnect_delay below the minimum.
-    invalid_will,             ///< An interval of the will is negative.
-    already_running,          ///< async_run() while it runs already.
+    invalid_client_id,        ///< client_id is not UTF-8, or longer than 65,535 bytes.
+    invalid_credentials,      ///< user_name is not UTF-8, or it or password longer than that.
+    invalid_will,             ///< A field of the will may not be sent: its topic is no topic name,
+                              ///< a string no UTF-8 or too long, an interval negative.
+    invalid_operation_timeout,  ///< The time-out of an operation is negative.
+    already_running,            ///< async_run() while it runs already.
 
     // What the broker announced excludes the operation: nothing was queued.
     qos_not_supported,       ///< Over the broker's Maximum QoS [MQTT-3.2.2-11].
@@ -64,7 +70,8 @@ enum class errc {
     receive_maximum_exceeded,    ///< More unacknowledged messages than announced [MQTT-3.3.4-9].
     topic_alias_invalid,         ///< An alias that is over the maximum, or unknown (3.3.2.3.4).
     session_state_missing,       ///< Session present, but this side has none [MQTT-3.2.2-4].
-    wrong_reason_count,          ///< A SUBACK or UNSUBACK that does not answer each filter once.
+    malformed_answer,            ///< A SUBACK or UNSUBACK that is malformed, or does not answer
+                                 ///< each filter once.
     unsolicited_authentication,  ///< AUTH although no method was given [MQTT-4.12.0-6].
 
     // What happened to the connection.
@@ -99,6 +106,7 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::authentication_method_required: return "authentication method missing";
         case errc::invalid_flags: return "contradicting flags";
         case errc::invalid_broker_address: return "invalid broker address";
+        case errc::unknown_broker_scheme: return "scheme of a broker is not known to the connector";
         case errc::no_broker_given: return "no broker given";
         case errc::invalid_keep_alive: return "keep_alive is not within 0 to 65535 s";
         case errc::invalid_session_expiry_interval: return "session_expiry_interval is negative";
@@ -107,11 +115,17 @@ constexpr const char* to_string(errc code) noexcept {
             return "receive_maximum or assumed_receive_maximum is 0";
         case errc::invalid_buffer_size:
             return "queue_size, in_flight_size or receive_buffer_size is 0";
-        case errc::invalid_timeout: return "a time-out of the client is negative, or 0";
+        case errc::invalid_timeout:
+            return "connect_timeout, connack_timeout or ping_response_timeout is not more than 0 "
+                   "ms, or disconnect_timeout is negative";
         case errc::invalid_reconnect_delay:
             return "minimum_reconnect_delay or stable_period is negative, or "
                    "maximum_reconnect_delay below the minimum";
-        case errc::invalid_will: return "an interval of the will is negative";
+        case errc::invalid_client_id: return "client_id is not UTF-8, or over 65535 bytes";
+        case errc::invalid_credentials:
+            return "user_name is not UTF-8, or it or password is over 65535 bytes";
+        case errc::invalid_will: return "will has a field that may not be sent";
+        case errc::invalid_operation_timeout: return "time-out of the operation is negative";
         case errc::already_running: return "client is running already";
         case errc::qos_not_supported: return "broker does not support this QoS";
         case errc::retain_not_supported: return "broker does not support retained messages";
@@ -125,7 +139,8 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::receive_maximum_exceeded: return "broker exceeded the receive maximum";
         case errc::topic_alias_invalid: return "broker used an invalid topic alias";
         case errc::session_state_missing: return "broker resumed a session that this client lacks";
-        case errc::wrong_reason_count: return "acknowledgement does not answer each filter once";
+        case errc::malformed_answer:
+            return "acknowledgement is malformed, or does not answer each filter once";
         case errc::unsolicited_authentication: return "AUTH without an authentication method";
         case errc::connection_closed: return "connection closed by the broker";
         case errc::connect_timeout: return "broker did not answer in time";
@@ -160,7 +175,8 @@ enum class fault {
     caller = 1,  ///< The call was wrong, or asks what this broker does not offer; the same call
                  ///< fails again.
     broker,      ///< The broker refused the operation, or broke the protocol.
-    network,     ///< The connection failed, or did not answer in time.
+    network,     ///< The connection failed, did not answer in time, or was too slow: a message
+                 ///< found no room, or expired.
 };
 
 inline const std::error_category& fault_category() noexcept {

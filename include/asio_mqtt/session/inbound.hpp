@@ -32,7 +32,8 @@ namespace asio_mqtt::detail {
 // - PUBACK and PUBREC leave in the order in which the messages came, whatever the order in which
 //   the application is done with them [MQTT-4.6.0-2] [MQTT-4.6.0-3].
 // - The acknowledgement of a message of an earlier connection is never sent on this one: the broker
-//   sends the message again; at QoS 2 that copy is answered and not delivered.
+//   sends the message again; at QoS 2 that copy is answered and not delivered, unless the
+//   application has given the first one up.
 // - A QoS 2 identifier is remembered until PUBREL, over lost connections too [MQTT-4.3.3-10].
 
 class inbound {
@@ -44,7 +45,7 @@ public:
                     acknowledgement& token) {
         const bool is_qos_2 = packet.qos == qos::exactly_once;
         qos_2_message* known = is_qos_2 ? qos_2_.find(packet.packet_id) : nullptr;
-        if (known != nullptr && is_of_lost_session(*known, packet)) {
+        if (known != nullptr && (is_of_lost_session(*known, packet) || is_wanted_again(*known))) {
             qos_2_.erase(packet.packet_id);
             known = nullptr;
         }
@@ -60,7 +61,7 @@ public:
         if (outstanding_ >= receive_maximum) return verdict::over_receive_maximum;
         ++outstanding_;
         token = {arrived(packet.packet_id, is_qos_2, false), packet.packet_id};
-        if (is_qos_2) qos_2_.insert(packet.packet_id, {token.number, token.number, false});
+        if (is_qos_2) qos_2_.insert(packet.packet_id, {token.number, token.number});
         return verdict::deliver;
     }
 
@@ -71,6 +72,12 @@ public:
         if (known == nullptr || known->number != token.number) return;
         known->taken_over = true;
         take_over(known->latest_copy);
+    }
+
+    /// The application will not take the message over.
+    void abandon(acknowledgement token) noexcept {
+        qos_2_message* known = qos_2_.find(token.packet_id);
+        if (known != nullptr && known->number == token.number) known->abandoned = true;
     }
 
     /// Writes the acknowledgements that are due, in order.
@@ -126,6 +133,7 @@ private:
         std::uint64_t number = 0;       // of the copy that was delivered
         std::uint64_t latest_copy = 0;  // number of the one that came last
         bool taken_over = false;        // PUBREC was sent, or may be
+        bool abandoned = false;         // the application has given it up
     };
 
     std::uint64_t arrived(std::uint16_t id, bool is_qos_2, bool taken_over) {
@@ -143,6 +151,11 @@ private:
     bool is_of_lost_session(const qos_2_message& known,
                             const publish_packet& packet) const noexcept {
         return known.number < doubtful_before_ && !packet.dup && !came_on_this_connection(known);
+    }
+
+    /// The application did not take it over, and no answer says that it did.
+    bool is_wanted_again(const qos_2_message& known) const noexcept {
+        return known.abandoned && !came_on_this_connection(known);
     }
 
     bool came_on_this_connection(const qos_2_message& known) const noexcept {

@@ -61,6 +61,9 @@ public:
         return {packet::status::whole, {}, head.header, bytes.first(size)};
     }
 
+    /// Drops what was read.
+    void discard() noexcept { begin_ = end_; }
+
     /// Forgets what was read from a connection that is gone.
     void clear() noexcept {
         data_.free();

@@ -61,7 +61,7 @@ public:
 private:
     bool is_waiting() const noexcept { return ping_sent_ != never; }
     time_point response_deadline() const noexcept {
-        return std::max(ping_sent_, received_) + response_timeout_;
+        return after(std::max(ping_sent_, received_), response_timeout_);
     }
 
     std::chrono::seconds interval_{0};

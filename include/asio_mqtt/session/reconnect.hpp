@@ -67,6 +67,7 @@ public:
         redirect_.clear();
         version_ = settings_.version;
         unanswered_ = 0;
+        accepted_at_ = failed_at_ = never;
         start_over();
     }
 
@@ -74,6 +75,10 @@ public:
     const std::string& broker() const noexcept { return broker_; }
     protocol_version version() const noexcept { return version_; }
     unsigned attempt() const noexcept { return attempt_; }
+    /// How often each broker of the list was tried since a connection lasted.
+    unsigned round() const noexcept {
+        return (attempt_ - 1) / static_cast<unsigned>(settings_.brokers.size());
+    }
 
     void attempt_begins() {
         ++attempt_;
@@ -85,19 +90,25 @@ public:
         unanswered_ = 0;
     }
 
+    /// The connection has failed, or is being closed: from now on it does not last any longer.
+    void failed(time_point now) noexcept { failed_at_ = std::min(failed_at_, now); }
+
     /// There is no connection, or none any more. `server_reference` is what the broker gave with
     /// its reason (3.2.2.3.16); `is_unanswered`: it was reached, and ended without a CONNACK.
     reconnect_plan ended(error_code error, std::string_view server_reference, bool is_unanswered,
                          time_point now) {
         const bool was_accepted = accepted_at_ != never;
-        if (was_accepted && now - accepted_at_ >= settings_.stable_period) start_over();
-        accepted_at_ = never;
+        failed(now);
+        if (was_accepted && after(accepted_at_, settings_.stable_period) <= failed_at_) {
+            start_over();
+        }
+        accepted_at_ = failed_at_ = never;
         reconnect_plan plan{error, broker_, attempt_, can_heal(error), {}};
         if (falls_back(error, is_unanswered)) {
             plan.try_again = true;
         } else if (!follows(error, server_reference)) {
             plan.delay = next_delay();
-            leave_broker(was_accepted);
+            if (unanswered_ == 0) leave_broker(was_accepted);
         }
         return plan;
     }
@@ -133,13 +144,17 @@ private:
 
     std::chrono::milliseconds next_delay() noexcept {
         const auto limit = static_cast<std::uint64_t>(limit_.count());
-        limit_ = std::min(settings_.maximum_delay, limit_ * 2);
+        const bool is_at_most_half = limit_ < settings_.maximum_delay / 2;
+        limit_ = is_at_most_half ? limit_ * 2 : settings_.maximum_delay;
+        // Without a minimum, too, it grows.
+        limit_ = std::max(limit_, std::min(settings_.maximum_delay, std::chrono::milliseconds{1}));
         return std::chrono::milliseconds{next_random() % (limit + 1)};
     }
 
     /// A broker that lacks 5.0 says so, or drops the connection without a word. So does one that is
-    /// overloaded: only twice in a row is taken for an answer, and 3.1.1 for the right one only if
-    /// it is not dropped as well.
+    /// overloaded: only twice in a row is taken for an answer, and so it is asked again before the
+    /// next broker's turn; and 3.1.1 is taken for the right version only if it is not dropped as
+    /// well.
     bool falls_back(error_code error, bool is_unanswered) noexcept {
         if (!settings_.falls_back) return false;
         if (version_ != protocol_version::v5) {
@@ -197,6 +212,7 @@ private:
     unsigned attempt_ = 0;
     std::chrono::milliseconds limit_{};
     time_point accepted_at_ = never;
+    time_point failed_at_ = never;
     std::uint64_t random_;
 };
 

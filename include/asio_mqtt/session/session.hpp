@@ -68,7 +68,7 @@ public:
             std::min(settings_.maximum_packet_size,
                      packet.properties.maximum_packet_size.value_or(settings_.maximum_packet_size));
         topic_aliases_.start(packet.properties.topic_alias_maximum.value_or(0));
-        connack_deadline_ = now + settings_.connack_timeout;
+        connack_deadline_ = detail::after(now, settings_.connack_timeout);
         phase_ = phase::connecting;
         return {};
     }
@@ -81,6 +81,7 @@ public:
     void received(std::size_t size, time_point now) noexcept {
         is_reading_ = false;
         input_.commit(size);
+        if (is_over()) input_.discard();  // a peer that goes on sending takes no memory
         counters_.bytes_received += size;
         keep_alive_.received(now);
     }
@@ -180,12 +181,15 @@ public:
 
     /// The application has taken over the message: it may be acknowledged.
     void acknowledge(acknowledgement token) noexcept { inbound_.acknowledge(token); }
+    /// It will not: on this connection nothing is acknowledged, on another the message is a new
+    /// one.
+    void abandon(acknowledgement token) noexcept { inbound_.abandon(token); }
 
     /// Ends the connection with DISCONNECT behind the output that may leave now; nothing follows it
     /// [MQTT-3.14.4-1]. Without a connection nothing happens. Returns what is wrong with the
     /// packet, if anything; the connection goes on then.
     error_code disconnect(const disconnect_packet& packet, time_point now) {
-        if (phase_ != phase::online && phase_ != phase::connecting) return {};
+        if (is_over()) return {};
         const measure_result measured = versioned_codec{settings_.version}.measure(packet);
         if (!measured) return measured.error;
         if (measured.packet_size() > limits_.maximum_packet_size) return errc::packet_too_large;
@@ -245,8 +249,8 @@ public:
             fail(errc::connect_timeout);
             return;
         }
-        // The peer cannot be blamed for what nobody reads.
-        if (!is_reading_) keep_alive_.received(now);
+        // The peer cannot be blamed for what nobody reads, but for answers that it does not take.
+        if (!is_reading_ && output_.size() < answer_limit) keep_alive_.received(now);
         using action = detail::keep_alive::action;
         switch (keep_alive_.expired(now)) {
             case action::send_ping: encode(pingreq_packet{}); break;
@@ -273,6 +277,8 @@ private:
     /// not given more memory than this.
     static constexpr std::size_t answer_limit = 1'048'576;
 
+    /// Nothing of what the peer sends counts any more, or there is no peer.
+    bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }
     bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
 
     /// When the peer must have answered, or is to be asked whether it is there.
@@ -331,7 +337,7 @@ private:
 
     /// Takes one step: true when it led to an event, or when nothing is left to do.
     bool find_received(session_event& event) {
-        if (phase_ != phase::online && phase_ != phase::connecting) {
+        if (is_over()) {
             if (phase_ == phase::failed) {
                 phase_ = phase::closed;
                 event = closed_;
@@ -342,9 +348,9 @@ private:
             event.what = session_event::kind::paused;
             return true;
         }
-        const bool is_first = phase_ == phase::connecting;
-        const auto packet = input_.next(
-            is_first ? std::min(first_packet_limit, maximum_packet_size_) : maximum_packet_size_);
+        const std::uint32_t limit =
+            phase_ == phase::connecting ? first_packet_limit : maximum_packet_size_;
+        const auto packet = input_.next(std::min(limit, maximum_packet_size_));
         using status = detail::input_buffer::packet::status;
         if (packet.state == status::need_more) return true;
         if (packet.state == status::refused) {
@@ -377,9 +383,7 @@ private:
                 return;
             }
             case packet_type::disconnect:
-                if (is_v5()) {
-                    return on_disconnect(header, body, event);
-                }
+                if (is_v5()) return on_disconnect(header, body, event);
                 break;
             // A PUBLISH before CONNACK, what only a client sends, and AUTH without a method
             // [MQTT-4.12.0-6].
@@ -508,16 +512,16 @@ private:
     void on_request_ack(const fixed_header& header, std::span<const std::byte> body,
                         session_event& event) {
         Packet packet;
-        if (!decode(header, body, packet)) return;
+        const bool is_decoded = decode(header, body, packet);
         constexpr bool is_suback = Packet::type == packet_type::suback;
         outbound_request* found = outbound_.find_request(
             packet.packet_id, is_suback ? packet_type::subscribe : packet_type::unsubscribe);
         if (found == nullptr) return;
         const bool has_reasons = is_suback || is_v5();
-        if (has_reasons && packet.reasons.size() != found->filter_count()) {
+        if (!is_decoded || (has_reasons && packet.reasons.size() != found->filter_count())) {
             // [MQTT-3.8.4-6] Sending it again would end the next connection, too.
-            outbound_.fail_request(*found, errc::wrong_reason_count);
-            fail(errc::wrong_reason_count);
+            outbound_.fail_request(*found, errc::malformed_answer);
+            if (is_decoded) fail(errc::malformed_answer);
             return;
         }
         const outbound_request_ptr done = outbound_.finish_request(*found);

@@ -14,4 +14,15 @@ using time_point = std::chrono::steady_clock::time_point;
 /// The deadline that never comes.
 inline constexpr time_point never = time_point::max();
 
+namespace detail {
+
+/// `span` later than `from`; `never` for a span that reaches beyond the end of the clock.
+template <class Rep, class Period>
+constexpr time_point after(time_point from, std::chrono::duration<Rep, Period> span) noexcept {
+    const auto left = std::chrono::duration_cast<std::chrono::duration<Rep, Period>>(never - from);
+    return span < left ? from + span : never;
+}
+
+}  // namespace detail
+
 }  // namespace asio_mqtt

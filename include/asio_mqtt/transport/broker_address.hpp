@@ -17,6 +17,9 @@ struct broker_address {
     std::string host{};    ///< A name or an address; an IPv6 address without its brackets.
     std::string port{};    ///< Digits, or empty for the scheme's own port.
     std::string path{};    ///< With its leading slash; empty when there is none.
+    /// Grows with each attempt that led to no lasting connection: of several addresses of the host
+    /// another one is to be tried first, since one may accept connections and do no more.
+    unsigned round = 0;
 
     bool operator==(const broker_address&) const = default;
 };
@@ -36,9 +39,9 @@ constexpr bool is_port(std::string_view text) noexcept {
 
 }  // namespace detail
 
-/// Takes an address apart. `errc::invalid_broker_address` when the scheme or the host is missing,
-/// or the port is not a number from 1 to 65,535. User names and passwords have no place in it: they
-/// are options.
+/// Takes an address apart. `errc::invalid_broker_address` when the scheme or the host is missing
+/// or has characters that it cannot have, or the port is not a number from 1 to 65,535. User names
+/// and passwords have no place in it: they are options.
 inline error_code parse_broker_address(std::string_view text, broker_address& address) {
     const std::size_t colon = text.find("://");
     if (colon == 0 || colon == std::string_view::npos) return errc::invalid_broker_address;
@@ -52,7 +55,12 @@ inline error_code parse_broker_address(std::string_view text, broker_address& ad
         parsed.path = text.substr(slash);
         text = text.substr(0, slash);
     }
-    if (text.find('@') != std::string_view::npos) return errc::invalid_broker_address;
+    for (const char c : text) {
+        // A host has none of these; a user name has no place here.
+        if (c <= ' ' || c == 0x7F || c == '@' || c == '?' || c == '#') {
+            return errc::invalid_broker_address;
+        }
+    }
     std::size_t host_end = text.rfind(':');
     if (text.starts_with('[')) {
         const std::size_t bracket = text.find(']');

@@ -17,6 +17,9 @@ void close_stream(Stream& stream) {
     } else if constexpr (requires { stream.close(); }) {
         stream.close();
     } else {
+        static_assert(
+            requires { stream.lowest_layer(); },
+            "a stream needs close(), close(error_code&) or lowest_layer()");
         close_stream(stream.lowest_layer());
     }
 }

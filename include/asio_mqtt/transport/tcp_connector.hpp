@@ -17,6 +17,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,11 +45,15 @@ struct tcp_connector_options {
 /// none of that and is connected to at once.
 ///
 /// A connector is any class with a `stream_type` that is an AsyncReadStream and an
-/// AsyncWriteStream, and with `async_connect(broker, token)` that completes with `void(error_code,
-/// stream_type)`.
+/// AsyncWriteStream, can be moved and has close() or lowest_layer(), and with
+/// `async_connect(broker, token)` that completes with `void(error_code, stream_type)`.
 class tcp_connector {
 public:
     using stream_type = asio::ip::tcp::socket;
+
+    /// Whether it can connect to such a broker. A connector may have this: then a client refuses
+    /// the others at once.
+    static bool takes(const broker_address& broker) noexcept { return broker.scheme == "mqtt"; }
 
     explicit tcp_connector(asio::any_io_executor executor, tcp_connector_options options = {})
         : executor_{std::move(executor)}, options_{options} {}
@@ -56,7 +61,7 @@ public:
     /// Completes on the handler's executor with a connected socket, or with
     ///  - the error of the resolver, or of the last address that was tried: asio::error::timed_out
     ///    for what took longer than the options allow;
-    ///  - errc::invalid_broker_address for another scheme;
+    ///  - errc::unknown_broker_scheme for another scheme;
     ///  - errc::invalid_timeout for a time-out that is not more than 0 ms;
     ///  - asio::error::operation_aborted when it was cancelled (all types), even while the resolver
     ///    hangs.
@@ -118,7 +123,7 @@ private:
 
         void resolve() {
             using namespace std::chrono_literals;
-            if (broker_.scheme != "mqtt") return finish(errc::invalid_broker_address);
+            if (!takes(broker_)) return finish(errc::unknown_broker_scheme);
             if (options_.resolve_timeout <= 0ms || options_.connect_timeout <= 0ms) {
                 return finish(errc::invalid_timeout);
             }
@@ -138,13 +143,19 @@ private:
             if (step_ == step::finished) return;  // it was given up
             if (error) return finish(error);
             addresses_ = std::move(found);
+            untried_ = addresses_.size();
             next_ = addresses_.begin();
+            for (std::size_t passed = broker_.round % std::max<std::size_t>(1, untried_);
+                 passed != 0; --passed)
+                ++next_;
             connect_next(asio::error::host_not_found);
         }
 
         /// Tries the next address; `last` is what became of the one before.
         void connect_next(error_code last) {
-            if (next_ == addresses_.end()) return finish(last);
+            if (untried_ == 0) return finish(last);
+            --untried_;
+            if (next_ == addresses_.end()) next_ = addresses_.begin();
             close_stream(socket_);
             step_ = step::connecting;
             allow(options_.connect_timeout);
@@ -159,7 +170,7 @@ private:
         }
 
         void allow(std::chrono::milliseconds time) {
-            timer_.expires_after(time);
+            timer_.expires_at(detail::after(asio::steady_timer::clock_type::now(), time));
             timer_.async_wait(when(detail::io_event::timer));
         }
 
@@ -188,6 +199,7 @@ private:
         step step_ = step::resolving;
         addresses addresses_{};
         addresses::const_iterator next_{};
+        std::size_t untried_ = 0;  // from the next one on, and from the first one on again
     };
 
     template <class Handler>

@@ -69,8 +69,8 @@ TEST_CASE("acknowledgements in the form of the other version [immune-11]") {
         session_driver driver{v5};
         prepare(driver);
         CHECK(driver.receive("90 04 00 01 00 00") ==
-              "subscribe: " + make_error_code(errc::wrong_reason_count).message() + ", " +
-                  closed(errc::wrong_reason_count));
+              "subscribe: " + make_error_code(errc::malformed_answer).message() + ", " +
+                  closed(errc::malformed_answer));
     }
     {
         session_driver driver{v5};
@@ -93,8 +93,8 @@ TEST_CASE("acknowledgements in the form of the other version [immune-11]") {
         prepare(driver);
         // Granted QoS 0 and 0, as 5.0 has it: three codes
         CHECK(driver.receive("90 05 00 01 00 00 00") ==
-              "subscribe: " + make_error_code(errc::wrong_reason_count).message() + ", " +
-                  closed(errc::wrong_reason_count));
+              "subscribe: " + make_error_code(errc::malformed_answer).message() + ", " +
+                  closed(errc::malformed_answer));
     }
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("SUBACK and UNSUBACK with the wrong number of reason codes [immune-12]
         INFO(each.bytes);
         session_driver driver{each.version};
         prepare(driver);
-        const std::string message = make_error_code(errc::wrong_reason_count).message();
+        const std::string message = make_error_code(errc::malformed_answer).message();
         CHECK(driver.receive(each.bytes) ==
               std::string{each.name} + ": " + message + ", closed: " + message);
         CHECK(driver.written() == (each.version == v5 ? "E0 01 82" : ""));
@@ -130,7 +130,7 @@ TEST_CASE("UNSUBACK with fewer reason codes than filters [immune-12]") {
     driver.go_online();
     driver.unsubscribe("unsubscribe", {{"a"}, {"b"}, {"c"}});
     driver.written();
-    const std::string message = make_error_code(errc::wrong_reason_count).message();
+    const std::string message = make_error_code(errc::malformed_answer).message();
     CHECK(driver.receive("B0 05 00 01 00 00 11") ==
           "unsubscribe: " + message + ", closed: " + message);
     CHECK(driver.written() == "E0 01 82");
