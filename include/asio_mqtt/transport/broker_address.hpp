@@ -57,7 +57,8 @@ inline error_code parse_broker_address(std::string_view text, broker_address& ad
     }
     for (const char c : text) {
         // A host has none of these; a user name has no place here.
-        if (c <= ' ' || c == 0x7F || c == '@' || c == '?' || c == '#') {
+        const bool is_control = static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+        if (is_control || c == '@' || c == '?' || c == '#') {
             return errc::invalid_broker_address;
         }
     }
