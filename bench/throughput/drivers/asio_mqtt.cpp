@@ -20,6 +20,8 @@ mqtt::client_options to_options(const bench::task& task) {
     options.client_id = task.client_id();
     options.version =
         task.version == 4 ? mqtt::protocol_version::v3_1_1 : mqtt::protocol_version::v5;
+    // As many as the other drivers may; both brokers here bear them.
+    options.assumed_receive_maximum = 65'535;
     options.single_threaded = task.variant == "single_threaded";
     if (task.variant == "traced") options.on_packet = [](const mqtt::packet_trace&) {};
     return options;
@@ -99,6 +101,52 @@ private:
     bench::stopwatch watch_;
 };
 
+/// Publishes to itself, each message that comes back starting the next one.
+class relay {
+public:
+    relay(mqtt::client& client, const bench::task& task)
+        : client_{client},
+          task_{task},
+          payload_(task.size, 'x'),
+          options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
+
+    void start() {
+        client_.async_subscribe(
+            "bench/relay", options_.qos, [this](const mqtt::message_view&) { received(); },
+            [this](mqtt::error_code error, const mqtt::subscribe_result&) {
+                if (error) bench::fail(error.message().c_str());
+                watch_.start();
+                for (std::uint32_t i = 0; i < task_.window; ++i)
+                    publish_next();
+            });
+    }
+
+private:
+    void publish_next() {
+        if (started_ == task_.count) return;
+        ++started_;
+        client_.async_publish("bench/relay", payload_, options_,
+                              [](mqtt::error_code error, const mqtt::publish_result&) {
+                                  if (error) bench::fail(error.message().c_str());
+                              });
+    }
+    void received() {
+        publish_next();
+        if (++count_ < task_.count) return;
+        watch_.stop();
+        watch_.print(task_.count);
+        client_.async_disconnect([](mqtt::error_code) {});
+    }
+
+    mqtt::client& client_;
+    const bench::task& task_;
+    const std::string payload_;
+    const mqtt::publish_options options_;
+    std::uint64_t started_ = 0;
+    std::uint64_t count_ = 0;
+    bench::stopwatch watch_;
+};
+
 /// QoS 0: there and back again; else until the acknowledgement.
 class pinger {
 public:
@@ -107,7 +155,7 @@ public:
           task_{task},
           payload_(task.size, 'x'),
           options_{.qos = static_cast<mqtt::qos>(task.qos)},
-          times_{task.count} {}
+          times_{task.what == "ping" ? task.count : 0} {}
 
     void start() {
         if (task_.qos != 0) return publish();
@@ -154,10 +202,12 @@ int main(int argc, char** argv) {
     publisher publish{client, task};
     receiver receive{client, task};
     pinger ping{client, task};
+    relay back{client, task};
     start = [&] {
         if (task.what == "publish") return publish.start();
         if (task.what == "receive") return receive.start();
         if (task.what == "ping") return ping.start();
+        if (task.what == "relay") return back.start();
         bench::fail("no such task");
     };
     client.async_run([](mqtt::error_code error) {
