@@ -532,7 +532,7 @@ def read_arguments():
     parser.add_argument("--full", action="store_true", help="all lines, in both versions of MQTT")
     parser.add_argument("--only", metavar="REGEX", help="of all lines those whose name matches")
     parser.add_argument("--rounds", metavar="N", type=int, help="default: 3, with --full 5")
-    parser.add_argument("--seconds", metavar="S", type=float, help="of one measurement; default: 0.3, with --full 0.6")
+    parser.add_argument("--seconds", metavar="S", type=float, help="of one measurement; default: 0.15, with --full 0.6")
     parser.add_argument("--drivers", metavar="LIST", help="names of programs or drivers, separated by commas")
     for what in COUNTERS:
         parser.add_argument("--" + what.replace(" ", "-"), action="store_true", help=f"count {what} instead of time")
@@ -608,7 +608,7 @@ def main():
                 return
             runs, failures = measure(
                 bench, lines, drivers, arguments.rounds or (5 if arguments.full else 3),
-                arguments.seconds or (0.6 if arguments.full else 0.3), arguments.time_out)
+                arguments.seconds or (0.6 if arguments.full else 0.15), arguments.time_out)
         finally:
             bench.stop()
     summaries = summarise(lines, drivers, runs)
