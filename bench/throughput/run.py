@@ -23,7 +23,8 @@ import sys
 import tempfile
 import time
 
-import plot
+sys.dont_write_bytecode = True  # the source folder stays as it is
+import plot  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BASE = "bare Asio"  # what the others are compared with

@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace mqtt = asio_mqtt;
@@ -27,13 +28,29 @@ mqtt::client_options to_options(const bench::task& task) {
     return options;
 }
 
+/// A large payload is shared, as an application would that has it in a string of its own.
+class content {
+public:
+    explicit content(std::size_t size)
+        : bytes_{std::make_shared<const std::string>(size, 'x')},
+          is_large_{size >= mqtt::outbound_publish::shared_payload_size} {}
+
+    mqtt::payload payload() const {
+        return is_large_ ? mqtt::payload{bytes_} : mqtt::payload{*bytes_};
+    }
+
+private:
+    const std::shared_ptr<const std::string> bytes_;
+    const bool is_large_;
+};
+
 /// Keeps `window` messages going, each completion starting the next one.
 class publisher {
 public:
     publisher(mqtt::client& client, const bench::task& task)
         : client_{client},
           task_{task},
-          payload_(task.size, 'x'),
+          payload_{task.size},
           options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
 
     void start() {
@@ -45,7 +62,7 @@ public:
 private:
     void publish() {
         ++started_;
-        client_.async_publish("bench/topic", payload_, options_,
+        client_.async_publish("bench/topic", payload_.payload(), options_,
                               [this](mqtt::error_code error, const mqtt::publish_result&) {
                                   if (error) bench::fail(error.message().c_str());
                                   if (started_ < task_.count) publish();
@@ -64,7 +81,7 @@ private:
 
     mqtt::client& client_;
     const bench::task& task_;
-    const std::string payload_;
+    const content payload_;
     const mqtt::publish_options options_;
     std::uint64_t started_ = 0;
     std::uint64_t done_ = 0;
@@ -107,7 +124,7 @@ public:
     relay(mqtt::client& client, const bench::task& task)
         : client_{client},
           task_{task},
-          payload_(task.size, 'x'),
+          payload_{task.size},
           options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
 
     void start() {
@@ -125,7 +142,7 @@ private:
     void publish_next() {
         if (started_ == task_.count) return;
         ++started_;
-        client_.async_publish("bench/relay", payload_, options_,
+        client_.async_publish("bench/relay", payload_.payload(), options_,
                               [](mqtt::error_code error, const mqtt::publish_result&) {
                                   if (error) bench::fail(error.message().c_str());
                               });
@@ -140,7 +157,7 @@ private:
 
     mqtt::client& client_;
     const bench::task& task_;
-    const std::string payload_;
+    const content payload_;
     const mqtt::publish_options options_;
     std::uint64_t started_ = 0;
     std::uint64_t count_ = 0;
@@ -153,7 +170,7 @@ public:
     pinger(mqtt::client& client, const bench::task& task)
         : client_{client},
           task_{task},
-          payload_(task.size, 'x'),
+          payload_{task.size},
           options_{.qos = static_cast<mqtt::qos>(task.qos)},
           times_{task.what == "ping" ? task.count : 0} {}
 
@@ -167,7 +184,7 @@ public:
 private:
     void publish() {
         times_.sent();
-        client_.async_publish(task_.qos == 0 ? "echo" : "bench/topic", payload_, options_,
+        client_.async_publish(task_.qos == 0 ? "echo" : "bench/topic", payload_.payload(), options_,
                               [this](mqtt::error_code error, const mqtt::publish_result&) {
                                   if (error) bench::fail(error.message().c_str());
                                   if (task_.qos != 0) answered();
@@ -182,7 +199,7 @@ private:
 
     mqtt::client& client_;
     const bench::task& task_;
-    const std::string payload_;
+    const content payload_;
     const mqtt::publish_options options_;
     bench::round_trips times_;
 };

@@ -14,6 +14,7 @@
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 
+#include <limits>
 #include <string_view>
 #include <system_error>
 
@@ -27,6 +28,11 @@ void append_head(std::string& packet, char first, std::size_t rest) {
         packet += static_cast<char>((rest & 0x7F) | (rest < 128 ? 0 : 0x80));
         if (rest < 128) return;
     }
+}
+
+/// asio::async_write() gives the system no more than 64 KiB at once unless it is told to.
+std::size_t all_at_once(std::error_code error, std::size_t) {
+    return error ? 0 : std::numeric_limits<std::size_t>::max();
 }
 
 /// The publishes of a whole window stand ready with their identifiers; acknowledgements are only
@@ -114,7 +120,7 @@ private:
         }
         const std::uint64_t now = std::min(per_write_, task_.count - done_);
         if (now == 0) return wait_for_the_last();
-        asio::async_write(socket_, asio::buffer(output_.data(), now * packet_size_),
+        asio::async_write(socket_, asio::buffer(output_.data(), now * packet_size_), all_at_once,
                           [this, now](std::error_code error, std::size_t) {
                               if (error) bench::fail("write");
                               done_ += now;
