@@ -43,6 +43,7 @@ DRIVERS = [
     Driver("asio_mqtt", "asio_mqtt"),
     Driver("asio_mqtt single_threaded", "asio_mqtt", "single_threaded"),
     Driver("asio_mqtt traced", "asio_mqtt", "traced"),
+    Driver("asio_mqtt subscriptions", "asio_mqtt", "subscriptions"),
     Driver("libmosquitto", "libmosquitto"),
     Driver("Paho C", "paho_c"),
     Driver("Paho C++", "paho_cpp"),
@@ -86,6 +87,8 @@ class Line:
         return text + (", 3.1.1" if self.version == 4 else "")
 
     def takes(self, driver):
+        if driver.variant == "subscriptions":
+            return self.with_variants and self.what == "receive"
         if driver.variant:
             return self.with_variants
         return self.what != "relay" or driver.name != BASE
@@ -275,7 +278,7 @@ def seconds_of(line, figures):
 def calibrate(bench, line, driver, target, time_out):
     """How many messages last about `target` seconds. It is the warm-up, too."""
     # A window that is not filled again and again is not measured.
-    least = 200 if line.is_ping else 20 if line.size == MEBIBYTE else 2 * line.window if line.window > 64 else 1000
+    least = 200 if line.is_ping else 16 if line.size == MEBIBYTE else max(300, 2 * line.window)
     count = least
     while True:
         figures, _ = bench.run(line, driver, count, time_out)

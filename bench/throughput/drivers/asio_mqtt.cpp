@@ -93,6 +93,26 @@ public:
     receiver(mqtt::client& client, const bench::task& task) : client_{client}, task_{task} {}
 
     void start() {
+        if (task_.variant == "subscriptions") return subscribe_to_others(0);
+        receive();
+    }
+
+private:
+    /// 1,000 filters with wildcards among which each message has to find its own.
+    void subscribe_to_others(std::size_t first) {
+        if (first == 1000) return receive();
+        std::vector<mqtt::subscription> filters;
+        for (std::size_t i = first; i < first + 100; ++i)
+            filters.push_back({.filter = "+/machine" + std::to_string(i) + "/#"});
+        client_.async_subscribe(
+            filters, [](const mqtt::message_view&) {},
+            [this, first](mqtt::error_code error, const mqtt::subscribe_result&) {
+                if (error) bench::fail(error.message().c_str());
+                subscribe_to_others(first + 100);
+            });
+    }
+
+    void receive() {
         watch_.start();
         client_.async_subscribe(
             "source", static_cast<mqtt::qos>(task_.qos),
@@ -104,8 +124,6 @@ public:
                 if (error) bench::fail(error.message().c_str());
             });
     }
-
-private:
     void finish() {
         watch_.stop();
         watch_.print(task_.count);
