@@ -5,22 +5,28 @@
 // measured is the client. It keeps nothing, checks nothing, and answers all that one read brought
 // with one write.
 //
-//   ideal_broker PORT_FILE      listens on a free port of 127.0.0.1 and writes its number to the
-//   file
+//   ideal_broker PORT_FILE [ADDRESSES]
+//
+// It listens on a free port of 127.0.0.1, and of as many of the addresses behind it as ADDRESSES
+// says, and writes the port's number to the file.
 //
 // - A PUBLISH is acknowledged; one to the topic "echo" comes back at QoS 0.
 // - A SUBSCRIBE to "source" starts what the client id asks for: "source-QOS-COUNT-WINDOW-SIZE"
-// sends COUNT messages
-//   with SIZE bytes of payload to the topic "source", at QoS 1 and 2 with WINDOW of them in flight.
+//   sends COUNT messages with SIZE bytes of payload to the topic "source", at QoS 1 and 2 with
+//   WINDOW of them in flight.
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -265,19 +271,31 @@ void accept(tcp::acceptor& acceptor) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fputs("Usage: ideal_broker PORT_FILE\n", stderr);
+    if (argc != 2 && argc != 3) {
+        std::fputs("Usage: ideal_broker PORT_FILE [ADDRESSES]\n", stderr);
         return 2;
     }
+    rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+
+    const unsigned long addresses = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 1;
     asio::io_context io{1};
-    tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
-    acceptor.listen(4096);
+    std::deque<tcp::acceptor> acceptors;
+    std::uint16_t port = 0;
+    for (unsigned i = 0; i < addresses; ++i) {
+        const asio::ip::address_v4 address{asio::ip::address_v4::loopback().to_uint() + i};
+        tcp::acceptor& acceptor = acceptors.emplace_back(io, tcp::endpoint{address, port});
+        acceptor.listen(4096);
+        port = acceptor.local_endpoint().port();
+        accept(acceptor);
+    }
     {
         // Whoever waits for the file never sees half of it.
         const std::string name{argv[1]};
-        std::ofstream{name + ".new"} << acceptor.local_endpoint().port() << '\n';
+        std::ofstream{name + ".new"} << port << '\n';
         std::rename((name + ".new").c_str(), name.c_str());
     }
-    accept(acceptor);
     io.run();
 }

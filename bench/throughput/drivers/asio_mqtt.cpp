@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace mqtt = asio_mqtt;
@@ -20,10 +21,28 @@ mqtt::client_options to_options(const bench::task& task) {
     options.client_id = task.client_id();
     options.version =
         task.version == 4 ? mqtt::protocol_version::v3_1_1 : mqtt::protocol_version::v5;
+    // As many as the other drivers may; both brokers here bear them.
+    options.assumed_receive_maximum = 65'535;
     options.single_threaded = task.variant == "single_threaded";
     if (task.variant == "traced") options.on_packet = [](const mqtt::packet_trace&) {};
     return options;
 }
+
+/// A large payload is shared, as an application would that has it in a string of its own.
+class content {
+public:
+    explicit content(std::size_t size)
+        : bytes_{std::make_shared<const std::string>(size, 'x')},
+          is_large_{size >= mqtt::outbound_publish::shared_payload_size} {}
+
+    mqtt::payload payload() const {
+        return is_large_ ? mqtt::payload{bytes_} : mqtt::payload{*bytes_};
+    }
+
+private:
+    const std::shared_ptr<const std::string> bytes_;
+    const bool is_large_;
+};
 
 /// Keeps `window` messages going, each completion starting the next one.
 class publisher {
@@ -31,7 +50,7 @@ public:
     publisher(mqtt::client& client, const bench::task& task)
         : client_{client},
           task_{task},
-          payload_(task.size, 'x'),
+          payload_{task.size},
           options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
 
     void start() {
@@ -43,7 +62,7 @@ public:
 private:
     void publish() {
         ++started_;
-        client_.async_publish("bench/topic", payload_, options_,
+        client_.async_publish("bench/topic", payload_.payload(), options_,
                               [this](mqtt::error_code error, const mqtt::publish_result&) {
                                   if (error) bench::fail(error.message().c_str());
                                   if (started_ < task_.count) publish();
@@ -62,7 +81,7 @@ private:
 
     mqtt::client& client_;
     const bench::task& task_;
-    const std::string payload_;
+    const content payload_;
     const mqtt::publish_options options_;
     std::uint64_t started_ = 0;
     std::uint64_t done_ = 0;
@@ -74,6 +93,26 @@ public:
     receiver(mqtt::client& client, const bench::task& task) : client_{client}, task_{task} {}
 
     void start() {
+        if (task_.variant == "subscriptions") return subscribe_to_others(0);
+        receive();
+    }
+
+private:
+    /// 1,000 filters with wildcards among which each message has to find its own.
+    void subscribe_to_others(std::size_t first) {
+        if (first == 1000) return receive();
+        std::vector<mqtt::subscription> filters;
+        for (std::size_t i = first; i < first + 100; ++i)
+            filters.push_back({.filter = "+/machine" + std::to_string(i) + "/#"});
+        client_.async_subscribe(
+            filters, [](const mqtt::message_view&) {},
+            [this, first](mqtt::error_code error, const mqtt::subscribe_result&) {
+                if (error) bench::fail(error.message().c_str());
+                subscribe_to_others(first + 100);
+            });
+    }
+
+    void receive() {
         watch_.start();
         client_.async_subscribe(
             "source", static_cast<mqtt::qos>(task_.qos),
@@ -85,8 +124,6 @@ public:
                 if (error) bench::fail(error.message().c_str());
             });
     }
-
-private:
     void finish() {
         watch_.stop();
         watch_.print(task_.count);
@@ -99,15 +136,61 @@ private:
     bench::stopwatch watch_;
 };
 
+/// Publishes to itself, each message that comes back starting the next one.
+class relay {
+public:
+    relay(mqtt::client& client, const bench::task& task)
+        : client_{client},
+          task_{task},
+          payload_{task.size},
+          options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
+
+    void start() {
+        client_.async_subscribe(
+            "bench/relay", options_.qos, [this](const mqtt::message_view&) { received(); },
+            [this](mqtt::error_code error, const mqtt::subscribe_result&) {
+                if (error) bench::fail(error.message().c_str());
+                watch_.start();
+                for (std::uint32_t i = 0; i < task_.window; ++i)
+                    publish_next();
+            });
+    }
+
+private:
+    void publish_next() {
+        if (started_ == task_.count) return;
+        ++started_;
+        client_.async_publish("bench/relay", payload_.payload(), options_,
+                              [](mqtt::error_code error, const mqtt::publish_result&) {
+                                  if (error) bench::fail(error.message().c_str());
+                              });
+    }
+    void received() {
+        publish_next();
+        if (++count_ < task_.count) return;
+        watch_.stop();
+        watch_.print(task_.count);
+        client_.async_disconnect([](mqtt::error_code) {});
+    }
+
+    mqtt::client& client_;
+    const bench::task& task_;
+    const content payload_;
+    const mqtt::publish_options options_;
+    std::uint64_t started_ = 0;
+    std::uint64_t count_ = 0;
+    bench::stopwatch watch_;
+};
+
 /// QoS 0: there and back again; else until the acknowledgement.
 class pinger {
 public:
     pinger(mqtt::client& client, const bench::task& task)
         : client_{client},
           task_{task},
-          payload_(task.size, 'x'),
+          payload_{task.size},
           options_{.qos = static_cast<mqtt::qos>(task.qos)},
-          times_{task.count} {}
+          times_{task.what == "ping" ? task.count : 0} {}
 
     void start() {
         if (task_.qos != 0) return publish();
@@ -119,7 +202,7 @@ public:
 private:
     void publish() {
         times_.sent();
-        client_.async_publish(task_.qos == 0 ? "echo" : "bench/topic", payload_, options_,
+        client_.async_publish(task_.qos == 0 ? "echo" : "bench/topic", payload_.payload(), options_,
                               [this](mqtt::error_code error, const mqtt::publish_result&) {
                                   if (error) bench::fail(error.message().c_str());
                                   if (task_.qos != 0) answered();
@@ -134,7 +217,7 @@ private:
 
     mqtt::client& client_;
     const bench::task& task_;
-    const std::string payload_;
+    const content payload_;
     const mqtt::publish_options options_;
     bench::round_trips times_;
 };
@@ -154,10 +237,12 @@ int main(int argc, char** argv) {
     publisher publish{client, task};
     receiver receive{client, task};
     pinger ping{client, task};
+    relay back{client, task};
     start = [&] {
         if (task.what == "publish") return publish.start();
         if (task.what == "receive") return receive.start();
         if (task.what == "ping") return ping.start();
+        if (task.what == "relay") return back.start();
         bench::fail("no such task");
     };
     client.async_run([](mqtt::error_code error) {

@@ -19,7 +19,10 @@
 
 namespace bench {
 
-/// DRIVER publish|receive|ping PORT VERSION QOS COUNT WINDOW SIZE [VARIANT]
+/// DRIVER publish|receive|ping|relay PORT VERSION QOS COUNT WINDOW SIZE [VARIANT]
+///
+/// All but `ping` keep WINDOW messages going. `relay` publishes to a topic to which it has
+/// subscribed: a message is done when it has come back.
 struct task {
     std::string what;
     std::uint16_t port = 0;
@@ -40,9 +43,10 @@ struct task {
 
 inline task read_task(int argc, char** argv) {
     if (argc < 8) {
-        std::fprintf(
-            stderr, "Usage: %s publish|receive|ping PORT VERSION QOS COUNT WINDOW SIZE [VARIANT]\n",
-            argv[0]);
+        std::fprintf(stderr,
+                     "Usage: %s publish|receive|ping|relay PORT VERSION QOS COUNT WINDOW SIZE "
+                     "[VARIANT]\n",
+                     argv[0]);
         std::exit(2);
     }
     const auto number = [&](int at) { return std::strtoull(argv[at], nullptr, 10); };
