@@ -273,3 +273,27 @@ TEST_CASE_METHOD(acknowledgement_fixture,
     next->send("62 02 00 06");
     CHECK(next->receive(4) == "70 02 00 06");
 }
+
+TEST_CASE_METHOD(acknowledgement_fixture, "acknowledging by hand: properties of what waits count") {
+    auto wanted = options();
+    wanted.receive_buffer_size = 10'000;
+    c = make(wanted);
+    auto broker = subscribe(by_hand());
+    // 20 User Properties of 100 bytes (3.3.2.3.7).
+    std::string properties;
+    for (int i = 0; i < 20; ++i)
+        properties += "26 00 01 'k' 00 5E '" + std::string(94, 'v') + '\'';
+    for (int i = 0; i < 20; ++i)
+        broker.send("30 D5 0F 00 01 't' D0 0F" + properties);
+    settle();
+    CHECK(received.size() <= 6);
+    test::outcome<counters> counted;
+    c.async_counters(counted.handler());
+    settle();
+    CHECK(counted.result().waiting_bytes >= 2'000 * received.size());
+    while (!pending.empty()) {
+        pending.clear();
+        settle();
+    }
+    CHECK(received.size() == 20);
+}
