@@ -238,8 +238,8 @@ TEST_CASE_METHOD(exceptions_fixture,
     c.async_subscribe(keeps_first ? "t" : "#", qos::at_least_once, keeps, asio::detached);
     auto broker = accept_5();
     broker.receive(22);
-    const auto bytes = test::hex(
-        "90 04 00 01 00 01  90 04 00 02 00 01  32 0A 00 01 't' 00 05 04 0B 01 0B 02");
+    const auto bytes =
+        test::hex("90 04 00 01 00 01  90 04 00 02 00 01  32 0A 00 01 't' 00 05 04 0B 01 0B 02");
     broker.stream().async_write_some(asio::buffer(bytes), asio::detached);
     CHECK(settle_with_exceptions() == 1);
     CHECK(throws == 1);

@@ -67,7 +67,8 @@ TEST_CASE_METHOD(scripted_fixture, "time-outs of operations: one that completes 
     CHECK(published.calls == 1);
 }
 
-TEST_CASE_METHOD(scripted_fixture, "time-outs of operations: a time that is over already is refused") {
+TEST_CASE_METHOD(scripted_fixture,
+                 "time-outs of operations: a time that is over already is refused") {
     auto c = make();
     test::publish_outcome published;
     c.async_publish("t", "", {.timeout = -1s}, published.handler());
@@ -77,9 +78,9 @@ TEST_CASE_METHOD(scripted_fixture, "time-outs of operations: a time that is over
 
 TEST_CASE_METHOD(scripted_fixture, "time-outs of operations: the longest are as good as none") {
     manual_clock::advance(1s);
-    const auto longest = GENERATE(std::chrono::milliseconds::max(),
-                                  std::chrono::milliseconds::max() - 1ms,
-                                  std::chrono::milliseconds::max() / 1'000'000);
+    const auto longest =
+        GENERATE(std::chrono::milliseconds::max(), std::chrono::milliseconds::max() - 1ms,
+                 std::chrono::milliseconds::max() / 1'000'000);
     auto c = make();
     test::outcome<message> received;
     test::publish_outcome published;

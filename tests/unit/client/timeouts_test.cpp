@@ -485,11 +485,11 @@ struct half_closing_connector {
             [](auto handler, test::scripted_connector with, broker_address to) {
                 const auto on = asio::get_associated_executor(handler);
                 with.async_connect(
-                    to, asio::bind_executor(on, [handler = std::move(handler)](
-                                                    error_code error,
-                                                    testing::memory_stream stream) mutable {
-                        std::move(handler)(error, half_closing_stream{std::move(stream)});
-                    }));
+                    to, asio::bind_executor(
+                            on, [handler = std::move(handler)](
+                                    error_code error, testing::memory_stream stream) mutable {
+                                std::move(handler)(error, half_closing_stream{std::move(stream)});
+                            }));
             },
             token, inner, broker);
     }

@@ -318,8 +318,9 @@ TEST_CASE("keep alive: a peer that has read no answers, and goes silent, is dead
 }
 
 TEST_CASE("keep alive: a time-out of all time is none") {
-    session_driver driver{v5, {.connack_timeout = std::chrono::milliseconds::max(),
-                               .ping_response_timeout = std::chrono::milliseconds::max()}};
+    session_driver driver{v5,
+                          {.connack_timeout = std::chrono::milliseconds::max(),
+                           .ping_response_timeout = std::chrono::milliseconds::max()}};
     driver.connect(with_keep_alive(10));
     CHECK(driver.core.deadline() > driver.now + 24h * 365);
     driver.pass(24h * 365);
