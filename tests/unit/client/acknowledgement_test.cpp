@@ -226,3 +226,74 @@ TEST_CASE("coroutine handlers: are destroyed with the execution context") {
     }
     CHECK(alive.use_count() == 1);
 }
+
+TEST_CASE_METHOD(acknowledgement_fixture,
+                 "acknowledging by hand: given up at QoS 2, and it comes again on the next "
+                 "connection") {
+    auto broker = subscribe(by_hand());
+    broker.send(two_messages);
+    settle();
+    REQUIRE(pending.size() == 2);
+    const auto give_up = [this] {
+        pending[0].acknowledge();
+        pending.clear();
+        settle();
+    };
+    std::optional<peer> next;
+    SECTION("given up before") {
+        give_up();
+        CHECK(broker.receive(4) == "40 02 00 05");
+        CHECK(is_silent(broker));
+        broker.stream().close();
+        next.emplace(accept_5("20 03 01 00 00"));
+    }
+    SECTION("given up then, by another thread") {
+        broker.stream().close();
+        next.emplace(accept_5("20 03 01 00 00"));
+        std::thread{[&] { pending.clear(); }}.join();
+        settle();
+    }
+    SECTION("assigned to") {
+        pending[0].acknowledge();
+        pending[1] = std::move(pending[0]);
+        settle();
+        pending.clear();
+        broker.stream().close();
+        next.emplace(accept_5("20 03 01 00 00"));
+    }
+    next->send("3C 07 00 01 't' 00 06 00 'b'  32 07 00 01 't' 00 07 00 'c'");
+    settle();
+    CHECK(received == std::vector<std::string>{"a", "b", "b", "c"});
+    REQUIRE(pending.size() == 2);
+    pending[1].acknowledge();
+    settle();
+    CHECK(is_silent(*next));
+    pending[0].acknowledge();
+    CHECK(next->receive(8) == "50 02 00 06 40 02 00 07");
+    next->send("62 02 00 06");
+    CHECK(next->receive(4) == "70 02 00 06");
+}
+
+TEST_CASE_METHOD(acknowledgement_fixture, "acknowledging by hand: properties of what waits count") {
+    auto wanted = options();
+    wanted.receive_buffer_size = 10'000;
+    c = make(wanted);
+    auto broker = subscribe(by_hand());
+    // 20 User Properties of 100 bytes (3.3.2.3.7).
+    std::string properties;
+    for (int i = 0; i < 20; ++i)
+        properties += "26 00 01 'k' 00 5E '" + std::string(94, 'v') + '\'';
+    for (int i = 0; i < 20; ++i)
+        broker.send("30 D5 0F 00 01 't' D0 0F" + properties);
+    settle();
+    CHECK(received.size() <= 6);
+    test::outcome<counters> counted;
+    c.async_counters(counted.handler());
+    settle();
+    CHECK(counted.result().waiting_bytes >= 2'000 * received.size());
+    while (!pending.empty()) {
+        pending.clear();
+        settle();
+    }
+    CHECK(received.size() == 20);
+}

@@ -29,6 +29,9 @@ struct events_fixture : scripted_fixture {
     std::vector<std::string> take() { return std::exchange(events, {}); }
 
 private:
+    static std::string because(const connection_event& event) {
+        return (event.reason_string.empty() ? "" : " because ") + std::string{event.reason_string};
+    }
     void tell(const connection_event& event) {
         using kind = connection_event::kind;
         const std::string attempt =
@@ -42,14 +45,15 @@ private:
             case kind::disconnected:
                 delay = event.delay;
                 events.push_back("disconnected" + attempt + ": " + event.error.message() +
-                                 (event.reason_string.empty() ? "" : " because ") +
-                                 std::string{event.reason_string});
+                                 because(event));
                 break;
             case kind::subscription_lost:
                 events.push_back("lost " + std::string{event.filter} + ": " +
                                  event.error.message());
                 break;
-            case kind::stopped: events.push_back("stopped: " + event.error.message()); break;
+            case kind::stopped:
+                events.push_back("stopped: " + event.error.message() + because(event));
+                break;
         }
     }
 };
@@ -186,4 +190,60 @@ TEST_CASE_METHOD(events_fixture, "reconnect policy: decides whether and when") {
         settle();
     }
     CHECK(ran.failed_with(reason_code::not_authorized));
+}
+
+TEST_CASE_METHOD(events_fixture, "connection events: the end tells what the broker said about it") {
+    auto wanted = options();
+    const bool is_by_policy = GENERATE(false, true);
+    if (is_by_policy) {
+        wanted.reconnect_policy = [](reconnect_plan& plan) { plan.try_again = false; };
+    }
+    auto c = make_telling(wanted);
+    c.async_run(asio::detached);
+    SECTION("in its CONNACK") {
+        // Not authorized, with a Reason String (3.2.2.3.9).
+        auto broker = accept_5("20 09 00 87 06 1F 00 03 'why'");
+        broker.stream().close();
+        settle();
+        CHECK(take() == texts{"connecting mqtt://a #1", "stopped: Not authorized because why"});
+    }
+    SECTION("in its DISCONNECT") {
+        auto broker = accept_5();
+        take();
+        broker.send("E0 08 8E 06 1F 00 03 'bye'");  // Session taken over (3.14.2.2.3)
+        broker.stream().close();
+        settle();
+        CHECK(take() == texts{"stopped: Session taken over because bye"});
+    }
+    // The next run has nothing of it.
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    take();
+    c.async_disconnect(asio::detached);
+    broker.receive(2);
+    broker.stream().close();
+    settle();
+    CHECK(take() == texts{"stopped: Success"});
+}
+
+TEST_CASE_METHOD(events_fixture, "connection events: each tells the version of its attempt") {
+    auto wanted = options();
+    wanted.fall_back_to_v3_1_1 = true;
+    std::vector<protocol_version> versions;
+    wanted.on_connection = [&](const connection_event& event) {
+        versions.push_back(event.version);
+    };
+    auto c = make(wanted);
+    c.async_run(asio::detached);
+    constexpr auto v3 = protocol_version::v3_1_1;
+    constexpr auto v5 = protocol_version::v5;
+    auto broker = accept_5("20 03 00 84 00");  // Unsupported Protocol Version
+    broker.stream().close();
+    auto next = accept_3();
+    // connecting, disconnected; connecting, connected
+    CHECK(versions == std::vector{v5, v5, v3, v3});
+    versions.clear();
+    next.stream().close();
+    settle();
+    CHECK(versions == std::vector{v3});
 }

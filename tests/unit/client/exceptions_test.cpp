@@ -7,7 +7,10 @@
 #include <asio/bind_executor.hpp>
 #include <asio/detached.hpp>
 
+#include <chrono>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 using namespace asio_mqtt;
 using test::manual_clock;
@@ -166,7 +169,7 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: at the end, when connecting fa
     }
     CHECK(caught == 2);
     CHECK(throws == 2);
-    CHECK(published.failed_with(errc::invalid_broker_address));
+    CHECK(published.failed_with(errc::unknown_broker_scheme));
 }
 
 TEST_CASE_METHOD(exceptions_fixture, "exceptions: at the end, when a time-out made it") {
@@ -184,4 +187,103 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: at the end, when a time-out ma
     CHECK(settle_with_exceptions() == 2);
     CHECK(throws == 2);
     CHECK(published.failed_with(asio::error::operation_aborted));
+}
+
+TEST_CASE_METHOD(exceptions_fixture,
+                 "exceptions: of one message handler, the others get the message nevertheless") {
+    const int throwing_one = GENERATE(0, 1, 2);
+    c.async_run(asio::detached);
+    int calls[3] = {};
+    const char* const filters[] = {"t", "+", "#"};
+    for (int i = 0; i < 3; ++i) {
+        c.async_subscribe(
+            filters[i], qos::at_least_once,
+            [i, throwing_one, &calls](const message_view&) {
+                ++calls[i];
+                if (i == throwing_one) throw thrown{};
+            },
+            asio::detached);
+    }
+    c.async_subscribe("t/#", qos::at_least_once, asio::detached);
+    test::outcome<message> received;
+    c.async_receive(received.handler());
+    auto broker = accept_5();
+    broker.receive(3 * 11 + 13);
+    // One copy with all Subscription Identifiers (3.3.2.3.8).
+    const auto bytes = test::hex(
+        "90 04 00 01 00 01  90 04 00 02 00 01  90 04 00 03 00 01  90 04 00 04 00 01"
+        "32 0F 00 01 't' 00 05 08 0B 01 0B 02 0B 03 0B 04 'x'");
+    broker.stream().async_write_some(asio::buffer(bytes), asio::detached);
+    CHECK(settle_with_exceptions() == 1);
+    for (const int each : calls)
+        CHECK(each == 1);
+    CHECK(received.succeeded());
+    CHECK(broker.receive(4) == "40 02 00 05");
+}
+
+TEST_CASE_METHOD(exceptions_fixture,
+                 "exceptions: of one message handler, while another acknowledges by hand") {
+    c.async_run(asio::detached);
+    std::vector<manual_acknowledgement> kept;
+    const auto keeps = [&](const message_view&, manual_acknowledgement acknowledgement) {
+        kept.push_back(std::move(acknowledgement));
+    };
+    const auto throws_always = [this](const message_view&) {
+        ++throws;
+        throw thrown{};
+    };
+    // In either order.
+    const bool keeps_first = GENERATE(false, true);
+    c.async_subscribe(keeps_first ? "#" : "t", qos::at_least_once, throws_always, asio::detached);
+    c.async_subscribe(keeps_first ? "t" : "#", qos::at_least_once, keeps, asio::detached);
+    auto broker = accept_5();
+    broker.receive(22);
+    const auto bytes =
+        test::hex("90 04 00 01 00 01  90 04 00 02 00 01  32 0A 00 01 't' 00 05 04 0B 01 0B 02");
+    broker.stream().async_write_some(asio::buffer(bytes), asio::detached);
+    CHECK(settle_with_exceptions() == 1);
+    CHECK(throws == 1);
+    REQUIRE(kept.size() == 1);
+    // Nothing was written: the answer to a PUBREL for an unknown identifier is next (3.6).
+    broker.send("62 02 00 09");
+    CHECK(broker.receive(5) == "70 03 00 09 92");
+    kept[0].acknowledge();
+    CHECK(broker.receive(4) == "40 02 00 05");
+}
+
+TEST_CASE_METHOD(exceptions_fixture, "exceptions: of what is called when an attempt begins") {
+    auto wanted = options();
+    const bool is_asked = GENERATE(false, true);
+    int attempts = 0;
+    const auto throws_twice = [&] {
+        if (++attempts <= 2) throw thrown{};
+    };
+    int ends = 0;
+    wanted.on_connection = [&](const connection_event& event) {
+        if (event.what == connection_event::kind::connecting && !is_asked) throws_twice();
+        if (event.what == connection_event::kind::disconnected) ++ends;
+    };
+    if (is_asked) {
+        wanted.ask_for_credentials = [&](credentials_answer answer) {
+            throws_twice();
+            answer({}, {});
+        };
+    }
+    c = make(wanted);
+    test::plain_outcome ran;
+    c.async_run(ran.handler());
+    CHECK(settle_with_exceptions() == 1);
+    CHECK(attempts == 1);
+    CHECK(ends == 1);  // the attempt was given up at once
+    manual_clock::advance(std::chrono::milliseconds{500});
+    CHECK(settle_with_exceptions() == 1);
+    CHECK(attempts == 2);
+    CHECK(ends == 2);
+    manual_clock::advance(std::chrono::seconds{1});
+    CHECK(settle_with_exceptions() == 0);
+    CHECK(attempts == 3);
+    CHECK(connector.attempts().size() == 1);
+    auto broker = accept_5();
+    CHECK(ends == 2);
+    CHECK(ran.calls == 0);
 }

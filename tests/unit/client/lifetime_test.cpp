@@ -595,3 +595,32 @@ TEST_CASE("lifetime: a client can be moved") {
     f.settle();
     CHECK(ran.succeeded());
 }
+
+TEST_CASE_METHOD(lifetime_fixture,
+                 "lifetime: destroyed in a message handler, which gets no further message") {
+    int calls = 0;
+    int others = 0;
+    c->async_run(ran.handler());
+    c->async_subscribe(
+        "x", qos::at_least_once,
+        [&](const message_view&) {
+            if (++calls == 3) c.reset();
+        },
+        asio::detached);
+    c->async_subscribe(
+        "y", qos::at_least_once, [&](const message_view&) { ++others; }, asio::detached);
+    broker.emplace(accept_5());
+    broker->receive(22);
+    broker->send("90 04 00 01 00 00  90 04 00 02 00 00");
+    settle();
+    std::string ten;
+    for (int i = 0; i < 5; ++i)
+        ten += "30 07 00 01 'x' 02 0B 01 'a'  32 09 00 01 'x' 00 0" + std::to_string(i + 1) +
+               " 02 0B 01 'a'";
+    ten += "30 07 00 01 'y' 02 0B 02 'b'";
+    broker->send(ten);
+    settle();
+    CHECK(calls == 3);
+    CHECK(others == 0);
+    CHECK(ran.failed_with(aborted));
+}

@@ -6,6 +6,7 @@
 #include "unit/client/scripted_fixture.hpp"
 
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
 
 #include <functional>
 #include <string>
@@ -146,4 +147,55 @@ TEST_CASE_METHOD(scripted_fixture,
     CHECK(broker.receive(2) == "C0 00");
     manual_clock::advance(10s);
     CHECK(broker.receive(2) == "E0 01");  // DISCONNECT: no answer to the ping
+}
+
+TEST_CASE_METHOD(client_fixture, "queue: all that wait for room find it") {
+    auto wanted = options("c");
+    wanted.queue_size = 10'000;
+    auto c = make(wanted);
+    int waited = 0;
+    int succeeded = 0;
+    int failed = 0;
+    const bool is_full_at_first = GENERATE(false, true);
+    if (is_full_at_first) {
+        c.async_publish("t", std::string(8'000, 'x'), qos::at_least_once, asio::detached);
+    }
+    for (int i = 0; i < 20; ++i) {
+        c.async_wait_for_room([&](error_code error) {
+            if (error) return;
+            ++waited;
+            c.async_publish("t", std::string(1'000, 'x'), qos::at_least_once,
+                            [&](error_code failure, const publish_result&) {
+                                ++(failure ? failed : succeeded);
+                            });
+        });
+    }
+    settle();
+    if (is_full_at_first) {
+        CHECK(waited == 0);
+    } else {
+        CHECK(waited >= 4);  // half of the queue
+        CHECK(waited < 9);
+    }
+    CHECK(failed == 0);
+    c.async_run(asio::detached);
+    CHECK(pass_time_until([&] { return succeeded + failed == 20; }));
+    CHECK(succeeded == 20);
+    CHECK(failed == 0);
+}
+
+TEST_CASE_METHOD(scripted_fixture, "queue: who waits for room again at once holds up nobody") {
+    auto c = make();
+    int waited = 0;
+    bool has_enough = false;
+    const std::function<void(error_code)> wait = [&](error_code error) {
+        if (error || has_enough || waited == 10'000) return;
+        ++waited;
+        c.async_wait_for_room(wait);
+    };
+    wait({});
+    io.poll_one();
+    asio::post(io, [&] { has_enough = true; });
+    settle();
+    CHECK(waited < 10);
 }

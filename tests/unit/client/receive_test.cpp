@@ -151,3 +151,65 @@ TEST_CASE_METHOD(
     settle();
     CHECK(published.succeeded());  // it does not call async_receive() before
 }
+
+TEST_CASE_METHOD(scripted_fixture, "receive: the properties of what waits count, too") {
+    const bool is_for_handler = GENERATE(false, true);
+    // 2,000 bytes of properties each (3.3.2.3).
+    std::string properties;
+    SECTION("User Properties") {
+        for (int i = 0; i < 20; ++i)
+            properties += "26 00 01 'k' 00 5E '" + std::string(94, 'v') + '\'';
+    }
+    SECTION("User Properties that are empty") {
+        for (int i = 0; i < 400; ++i)
+            properties += "26 00 00 00 00";
+    }
+    SECTION("Response Topic") {
+        properties = "08 07 CD '" + std::string(1'997, 'r') + '\'';
+    }
+    SECTION("Correlation Data") {
+        properties = "09 07 CD '" + std::string(1'997, 'c') + '\'';
+    }
+    SECTION("Content Type") {
+        properties = "03 07 CD '" + std::string(1'997, 'c') + '\'';
+    }
+    auto wanted = options();
+    wanted.receive_buffer_size = 10'000;
+    auto c = make(wanted);
+    c.async_run(asio::detached);
+    asio::io_context other;
+    int handled = 0;
+    if (is_for_handler) {
+        c.async_subscribe(
+            "t", qos::at_most_once,
+            asio::bind_executor(other.get_executor(), [&](const message_view&) { ++handled; }),
+            asio::detached);
+    } else {
+        c.async_subscribe("t", qos::at_most_once, asio::detached);
+    }
+    auto broker = accept_5();
+    broker.receive(11);
+    broker.send("90 04 00 01 00 00");
+    for (int i = 0; i < 20; ++i)
+        broker.send("30 D5 0F 00 01 't' D0 0F" + properties);
+    settle();
+    test::outcome<counters> counted, at_end;
+    c.async_counters(counted.handler());
+    settle();
+    CHECK(counted.result().messages_received >= 1);
+    CHECK(counted.result().messages_received <= 6);
+    CHECK(counted.result().waiting_bytes >= 2'000 * counted.result().messages_received);
+    CHECK(counted.result().waiting_bytes < 200'000);
+    // All of them come in the end, and none of their memory counts any more.
+    for (int i = 0; i < 20; ++i) {
+        if (!is_for_handler) c.async_receive([&](error_code, const message&) { ++handled; });
+        other.restart();
+        other.poll();
+        settle();
+    }
+    CHECK(handled == 20);
+    c.async_counters(at_end.handler());
+    settle();
+    CHECK(at_end.result().messages_received == 20);
+    CHECK(at_end.result().waiting_bytes == 0);
+}

@@ -345,3 +345,35 @@ TEST_CASE(
     CHECK(completed == 150);
     CHECK(replies == 150);
 }
+
+TEST_CASE_METHOD(scripted_fixture, "subscribe: an answer that is malformed ends it") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    const bool is_v5 = version == protocol_version::v5;
+    const bool is_lost = GENERATE(false, true);  // the session
+    recorder messages;
+    test::subscribe_outcome subscribed;
+    auto c = make(options(version));
+    c.async_subscribe("s", qos::at_least_once, messages.handler(), subscribed.handler());
+    c.async_run(asio::detached);
+    auto broker = accept(version);
+    broker.receive(is_v5 ? 11 : 8);
+    SECTION("without any reason code") {
+        broker.send(is_v5 ? "90 03 00 01 00" : "90 02 00 01");
+    }
+    SECTION("with one that there is not (3.9.3)") {
+        broker.send(is_v5 ? "90 04 00 01 00 55" : "90 03 00 01 55");
+    }
+    settle();
+    CHECK(subscribed.failed_with(errc::malformed_answer));
+    CHECK(subscribed.error == fault::broker);
+    broker.stream().close();
+    // The answer would be the same: it is not sent again, nor when the session is lost.
+    auto next = accept();
+    next.receive(is_v5 ? 26 : 15);
+    next.send(is_v5 ? (is_lost ? "20 03 00 00 00" : "20 03 01 00 00")
+                    : (is_lost ? "20 02 00 00" : "20 02 01 00"));
+    c.async_publish("end", "", qos::at_most_once, asio::detached);
+    CHECK(next.receive(is_v5 ? 8 : 7) ==
+          test::to_hex(test::hex(is_v5 ? "30 06 00 03 'end' 00" : "30 05 00 03 'end'")));
+    CHECK(subscribed.calls == 1);
+}

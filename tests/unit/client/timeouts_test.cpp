@@ -4,11 +4,16 @@
 #include "support/catch.hpp"
 #include "unit/client/scripted_fixture.hpp"
 
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
 #include <asio/bind_cancellation_slot.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/detached.hpp>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 using namespace asio_mqtt;
 using test::manual_clock;
@@ -402,4 +407,191 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: async_disconnect() need not wait a
     CHECK(broker.receive(2) == "E0 00");
     CHECK(disconnected.succeeded());
     CHECK(ran.succeeded());
+}
+
+TEST_CASE_METHOD(timeouts_fixture,
+                 "timeouts: a peer that has read no answers, and goes silent, is dead") {
+    auto c = make();
+    c.async_run(ran.handler());
+    auto broker = accept_5();
+    // PUBREL for an unknown identifier, each of which is answered (3.6.2.1), until nothing more is
+    // taken.
+    std::string many;
+    for (int i = 0; i < 1'000; ++i)
+        many += "62 02 00 09";
+    const auto flood = test::hex(many);
+    std::size_t written = 0;
+    for (bool is_taken = true; is_taken && written < 4'000'000;) {
+        is_taken = false;
+        broker.stream().async_write_some(asio::buffer(flood) + written % flood.size(),
+                                         [&](error_code, std::size_t size) {
+                                             is_taken = true;
+                                             written += size;
+                                         });
+        settle();
+    }
+    REQUIRE(written < 4'000'000);
+    advance(60s);
+    CHECK(connector.attempts().size() == 1);
+    advance(10s);
+    advance(5s);  // the DISCONNECT cannot be written
+    advance(500ms);
+    CHECK(connector.attempts().size() == 2);
+    CHECK(ran.calls == 0);
+    broker.stream().close();
+}
+
+TEST_CASE_METHOD(timeouts_fixture, "timeouts: who does not read cannot blame the peer") {
+    auto wanted = options();
+    wanted.receive_buffer_size = 1;
+    auto c = make(wanted);
+    c.async_run(ran.handler());
+    c.async_subscribe("t", qos::at_most_once, asio::detached);
+    auto broker = accept_5();
+    broker.receive(11);
+    broker.send("90 04 00 01 00 00  30 05 00 01 't' 00 'a'  30 05 00 01 't' 00 'b'");
+    settle();
+    for (int i = 0; i < 60; ++i) {
+        advance(60s);
+        CHECK(broker.receive(2) == "C0 00");
+        broker.send("D0 00");  // behind a message for which there is no room
+        settle();
+    }
+    CHECK(connector.attempts().size() == 1);
+    test::outcome<message> first, second;
+    c.async_receive(first.handler());
+    c.async_receive(second.handler());
+    settle();
+    CHECK(second.succeeded());
+}
+
+namespace {
+
+/// A memory_stream one direction of which can be ended alone, as of a socket; the peer hears
+/// nothing of that.
+struct half_closing_stream : testing::memory_stream {
+    enum shutdown_type { shutdown_send };
+    void shutdown(shutdown_type, error_code& error) { error = {}; }
+};
+
+/// Makes such streams of those of a scripted_connector.
+struct half_closing_connector {
+    using stream_type = half_closing_stream;
+    test::scripted_connector inner;
+
+    template <class Token>
+    auto async_connect(const broker_address& broker, Token&& token) {
+        return asio::async_initiate<Token, void(error_code, half_closing_stream)>(
+            [](auto handler, test::scripted_connector with, broker_address to) {
+                const auto on = asio::get_associated_executor(handler);
+                with.async_connect(
+                    to, asio::bind_executor(
+                            on, [handler = std::move(handler)](
+                                    error_code error, testing::memory_stream stream) mutable {
+                                std::move(handler)(error, half_closing_stream{std::move(stream)});
+                            }));
+            },
+            token, inner, broker);
+    }
+};
+
+/// A client whose peers never close a connection, and that would wait for an hour when it
+/// disconnects.
+struct closing_fixture : timeouts_fixture {
+    using client = basic_client<half_closing_connector, testing::manual_timer>;
+    int connections = 0;
+    int ends = 0;
+    error_code error;
+    unsigned attempt = 0;
+    std::chrono::milliseconds delay{};
+
+    client make_telling(client_options wanted) {
+        wanted.disconnect_timeout = 1h;
+        wanted.on_connection = [this](const connection_event& event) {
+            if (event.what == connection_event::kind::connected) ++connections;
+            if (event.what != connection_event::kind::disconnected) return;
+            ++ends;
+            error = event.error;
+            attempt = event.attempt;
+            delay = event.delay;
+        };
+        return {io.get_executor(), std::move(wanted), half_closing_connector{connector}};
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(closing_fixture, "timeouts: a failed connection is closed within a second") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    const bool is_v5 = version == protocol_version::v5;
+    auto c = make_telling(options(version));
+    c.async_run(ran.handler());
+    SECTION("CONNACK never comes") {
+        auto broker = accept();
+        advance(10s);
+        advance(1s);
+        CHECK(ends == 1);
+        CHECK(error == errc::connect_timeout);
+    }
+    SECTION("PINGRESP never comes") {
+        auto broker = accept(version);
+        advance(60s);
+        advance(10s);
+        advance(1s);
+        CHECK(ends == 1);
+        CHECK(error == errc::keep_alive_timeout);
+        CHECK(broker.receive(2) == "C0 00");
+        if (is_v5) CHECK(broker.receive(3) == "E0 01 8D");
+        CHECK(broker.is_closed());
+    }
+    SECTION("nor is anything read") {
+        auto broker = accept(version);
+        c.async_publish("t", std::string(1'000'000, 'x'), qos::at_least_once, asio::detached);
+        settle();
+        advance(60s);
+        advance(10s);
+        advance(1s);
+        CHECK(ends == 1);
+        CHECK(error == errc::keep_alive_timeout);
+    }
+    SECTION("after an error of the peer") {
+        auto broker = accept(version);
+        broker.send("F0 00");  // AUTH, which was not asked for
+        settle();
+        advance(1s);
+        CHECK(ends == 1);
+    }
+    SECTION("refused") {
+        auto broker = accept();
+        broker.receive(is_v5 ? 26 : 15);
+        broker.send(is_v5 ? "20 03 00 88 00" : "20 02 00 03");  // Server unavailable
+        settle();
+        advance(1s);
+        CHECK(ends == 1);
+    }
+    CHECK(ran.calls == 0);
+}
+
+TEST_CASE_METHOD(closing_fixture, "timeouts: a connection does not last while it is closed") {
+    auto wanted = options();
+    wanted.stable_period = 1ms;
+    auto c = make_telling(wanted);
+    c.async_run(ran.handler());
+    for (unsigned i = 1; i <= 5; ++i) {
+        auto broker = accept_5();
+        REQUIRE(connections == static_cast<int>(i));
+        broker.send("E0 01 89");  // DISCONNECT: Server busy; and it does not close
+        settle();
+        advance(1s);
+        REQUIRE(ends == static_cast<int>(i));
+        CHECK(attempt == i);
+        advance(delay);
+    }
+    // One that lasted starts over.
+    auto broker = accept_5();
+    advance(1ms);
+    broker.send("E0 01 89");
+    settle();
+    advance(1s);
+    CHECK(attempt == 0);
 }

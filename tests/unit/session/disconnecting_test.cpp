@@ -150,3 +150,44 @@ TEST_CASE("disconnecting: behind a write under way nothing counts as sent that m
     // Sent again with DUP, and for the first time without [MQTT-3.3.1-1].
     CHECK(driver.written() == to_hex(hex("3A 06 00 01 't' 00 01 00 32 06 00 01 't' 00 02 00")));
 }
+
+TEST_CASE("disconnecting: what the peer sends after the end takes no memory") {
+    session_driver driver{v5};
+    SECTION("which we said") {
+        driver.go_online();
+        CHECK_FALSE(driver.core.disconnect({}, driver.now));
+    }
+    SECTION("which the peer said") {
+        driver.go_online();
+        CHECK(driver.receive("E0 01 89").starts_with("closed"));
+    }
+    SECTION("of a connection that was not accepted") {
+        driver.connect();
+        CHECK(driver.receive("20 03 00 87 00").starts_with("closed"));
+    }
+    SECTION("after an error of the peer") {
+        driver.go_online();
+        CHECK(driver.receive("F0 00").starts_with("closed"));
+    }
+    SECTION("after a time-out") {
+        driver.connect();
+        driver.pass(1h);
+        CHECK(driver.events().starts_with("closed"));
+    }
+    std::size_t total = 0;
+    std::size_t largest = 0;
+    while (total < 8'000'000 && largest <= 65'536) {
+        const std::span<std::byte> room = driver.core.prepare_read();
+        REQUIRE_FALSE(room.empty());
+        std::memset(room.data(), 0x30, room.size());
+        driver.core.received(room.size(), driver.now);
+        CHECK(driver.events() == "");
+        total += room.size();
+        largest = std::max(largest, room.size());
+    }
+    CHECK(largest <= 65'536);
+    // The next connection begins with none of it.
+    driver.lose();
+    driver.go_online();
+    CHECK(driver.receive("30 05 00 01 't' 00 'x'") == "message t=x");
+}

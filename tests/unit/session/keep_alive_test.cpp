@@ -276,3 +276,62 @@ TEST_CASE("keep alive: the peer is asked at once when the caller wants to know [
         CHECK(driver.events() == "");
     }
 }
+
+TEST_CASE("keep alive: a peer that has read no answers, and goes silent, is dead") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    // The first write never ends, and more than 1 MiB of answers wait behind it.
+    driver.receive("62 02 00 09");
+    REQUIRE_FALSE(driver.core.start_write(driver.now).empty());
+    std::string many;
+    for (int i = 0; i < 10'000; ++i)
+        many += "62 02 00 09";
+    const std::vector<std::byte> bytes = hex(many);
+    std::string events;
+    for (int i = 0; i < 100 && events != "paused"; ++i) {
+        for (std::span<const std::byte> rest{bytes}; !rest.empty() && events != "paused";) {
+            driver.feed(rest);
+            events = driver.events();
+        }
+    }
+    REQUIRE(events == "paused");  // nothing is read any more
+    SECTION("for ever") {
+        driver.pass(10s);
+        CHECK(driver.events() == "paused");
+        driver.pass(3s);
+        CHECK(driver.events() == dead);
+    }
+    SECTION("and is not while it reads again") {
+        driver.pass(9s);
+        driver.core.finish_write();
+        driver.written();
+        CHECK(driver.events() == "");
+        driver.written();
+        driver.core.prepare_read();
+        driver.pass(3s);
+        CHECK(driver.written() == "C0 00");
+        read(driver, "D0 00");
+        driver.pass(5s);
+        CHECK(driver.events() == "");
+        CHECK(driver.core.is_online());
+    }
+}
+
+TEST_CASE("keep alive: a time-out of all time is none") {
+    session_driver driver{v5,
+                          {.connack_timeout = std::chrono::milliseconds::max(),
+                           .ping_response_timeout = std::chrono::milliseconds::max()}};
+    driver.connect(with_keep_alive(10));
+    CHECK(driver.core.deadline() > driver.now + 24h * 365);
+    driver.pass(24h * 365);
+    CHECK(driver.events() == "");
+    CHECK(driver.receive(accepted[v5]) == "connected");
+    driver.core.prepare_read();
+    driver.pass(10s);
+    CHECK(driver.written() == "C0 00");
+    for (int i = 0; i < 100; ++i) {
+        driver.pass(24h);
+        CHECK(driver.events() == "");
+        CHECK(driver.written() == "C0 00");
+    }
+}

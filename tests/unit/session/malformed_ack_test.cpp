@@ -15,6 +15,11 @@ std::string closed(decode_errc error) {
     return "closed: " + make_error_code(error).message();
 }
 
+/// The operation has ended since its answer was none.
+std::string ended(std::string_view name) {
+    return std::string{name} + ": " + make_error_code(errc::malformed_answer).message();
+}
+
 /// A session with one operation of each kind in flight: SUBSCRIBE 1, UNSUBSCRIBE 2, QoS 1 as 3, QoS
 /// 2 as 4.
 void prepare(session_driver& driver) {
@@ -69,19 +74,20 @@ TEST_CASE("acknowledgements in the form of the other version [immune-11]") {
         session_driver driver{v5};
         prepare(driver);
         CHECK(driver.receive("90 04 00 01 00 00") ==
-              "subscribe: " + make_error_code(errc::malformed_answer).message() + ", " +
-                  closed(errc::malformed_answer));
+              ended("subscribe") + ", " + closed(errc::malformed_answer));
     }
     {
         session_driver driver{v5};
         prepare(driver);
-        CHECK(driver.receive("90 03 00 01 01") == closed(decode_errc::truncated));
+        CHECK(driver.receive("90 03 00 01 01") ==
+              ended("subscribe") + ", " + closed(decode_errc::truncated));
         CHECK(driver.written() == "E0 01 81");
     }
     {
         session_driver driver{v5};
         prepare(driver);
-        CHECK(driver.receive("B0 02 00 02") == closed(decode_errc::truncated));
+        CHECK(driver.receive("B0 02 00 02") ==
+              ended("unsubscribe") + ", " + closed(decode_errc::truncated));
     }
     {
         session_driver driver{v3};
@@ -93,8 +99,7 @@ TEST_CASE("acknowledgements in the form of the other version [immune-11]") {
         prepare(driver);
         // Granted QoS 0 and 0, as 5.0 has it: three codes
         CHECK(driver.receive("90 05 00 01 00 00 00") ==
-              "subscribe: " + make_error_code(errc::malformed_answer).message() + ", " +
-                  closed(errc::malformed_answer));
+              ended("subscribe") + ", " + closed(errc::malformed_answer));
     }
 }
 
@@ -136,19 +141,40 @@ TEST_CASE("UNSUBACK with fewer reason codes than filters [immune-12]") {
     CHECK(driver.written() == "E0 01 82");
 }
 
-TEST_CASE("SUBACK without any reason code") {
-    for (const auto version : {v3, v5}) {
-        session_driver driver{version};
+TEST_CASE("SUBACK and UNSUBACK that are malformed end the operation, too") {
+    struct row {
+        protocol_version version;
+        std::string_view bytes;
+        std::string_view name;
+        decode_errc error;
+    };
+    const row rows[] = {
+        {v3, "90 02 00 01", "subscribe", decode_errc::empty_list},
+        {v5, "90 03 00 01 00", "subscribe", decode_errc::empty_list},
+        {v3, "90 04 00 01 00 55", "subscribe", decode_errc::invalid_reason_code},
+        {v5, "90 05 00 01 00 00 55", "subscribe", decode_errc::invalid_reason_code},
+        {v5, "90 02 00 01", "subscribe", decode_errc::truncated},
+        {v5, "B0 03 00 02 00", "unsubscribe", decode_errc::empty_list},
+        {v5, "B0 04 00 02 00 55", "unsubscribe", decode_errc::invalid_reason_code},
+    };
+    for (const row& each : rows) {
+        INFO(each.bytes);
+        session_driver driver{each.version};
         prepare(driver);
-        CHECK(driver.receive(version == v3 ? "90 02 00 01" : "90 03 00 01 00") ==
-              closed(decode_errc::empty_list));
+        CHECK(driver.receive(each.bytes) == ended(each.name) + ", " + closed(each.error));
+        CHECK(driver.written().empty() == (each.version == v3));
+        // It is not asked again: the answer would be the same, and end the next connection, too.
+        driver.resume();
+        CHECK(driver.written().substr(0, 2) == (each.name == "subscribe" ? "A2" : "82"));
+        CHECK(driver.events() == "");
     }
 }
 
 TEST_CASE("SUBACK with properties past its end [immune-13]") {
     session_driver driver{v5};
     prepare(driver);
-    CHECK(driver.receive("90 05 00 01 7F 00 00") == closed(decode_errc::truncated));
+    CHECK(driver.receive("90 05 00 01 7F 00 00") ==
+          ended("subscribe") + ", " + closed(decode_errc::truncated));
     CHECK(driver.written() == "E0 01 81");
     driver.lose();
     driver.go_online();

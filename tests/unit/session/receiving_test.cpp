@@ -366,3 +366,61 @@ TEST_CASE("receiving: what a lost session leaves behind does not hide a message 
         CHECK(driver.receive("3C 07 00 01 't' 00 05 00 'b'") == "");
     }
 }
+
+TEST_CASE("receiving: a message that was given up comes again as new, on a later connection") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.acknowledges = false;
+    driver.go_online();
+    CHECK(driver.receive(publish(version, "34", "00 07") + publish(version, "32", "00 08")) ==
+          "message t=, message t=");
+    SECTION("given up on its own connection") {
+        driver.abandon(0);
+        driver.acknowledge(1);
+        CHECK(driver.written() == "");  // [MQTT-4.6.0-2] nothing goes past it
+        driver.resume();
+    }
+    SECTION("given up without a connection") {
+        driver.lose();
+        driver.abandon(0);
+        driver.go_online(resumed[version]);
+    }
+    SECTION("given up on the next one, before the copy comes") {
+        driver.resume();
+        driver.abandon(0);
+    }
+    SECTION("given up on the next one, after the copy") {
+        driver.resume();
+        CHECK(driver.receive(publish(version, "3C", "00 07")) == "");
+        driver.abandon(0);
+        CHECK(driver.written() == "");
+        driver.resume();
+    }
+    CHECK(driver.receive(publish(version, "3C", "00 07") + publish(version, "3A", "00 08")) ==
+          "message t=, message t=");
+    driver.acknowledge(0);  // of the first copy, which is not wanted any more
+    driver.acknowledge(3);
+    CHECK(driver.written() == "");
+    driver.acknowledge(2);
+    CHECK(driver.written() == "50 02 00 07 40 02 00 08");
+    CHECK(driver.receive(publish(version, "3C", "00 07")) == "");
+    CHECK(driver.written() == "50 02 00 07");
+    CHECK(driver.receive("62 02 00 07") == "");
+    CHECK(driver.written() == "70 02 00 07");
+}
+
+TEST_CASE("receiving: what is given up too late, or at another QoS, changes nothing") {
+    session_driver driver{v5};
+    driver.acknowledges = false;
+    driver.go_online();
+    driver.receive("30 04 00 01 't' 00" + publish(v5, "34", "00 07") + publish(v5, "32", "00 08"));
+    driver.acknowledge(1);
+    driver.abandon(0);
+    driver.abandon(1);
+    driver.abandon(2);
+    CHECK(driver.written() == "50 02 00 07");
+    driver.resume();
+    CHECK(driver.receive(publish(v5, "3C", "00 07") + publish(v5, "3A", "00 08")) == "message t=");
+    driver.acknowledge(3);
+    CHECK(driver.written() == "50 02 00 07 40 02 00 08");
+}

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr auto v3 = protocol_version::v3_1_1;
 constexpr auto v5 = protocol_version::v5;
+constexpr auto for_ever = std::chrono::milliseconds::max();
 
 /// A client's connections, told to a reconnect.
 struct world {
@@ -225,5 +227,79 @@ TEST_CASE("reconnect: falls back to 3.1.1, where that is allowed") {
             w.core.start();
             CHECK(w.core.version() == v5);
         }
+    }
+}
+
+TEST_CASE("reconnect: waits grow without a minimum, too") {
+    const std::string brokers[] = {"mqtt://a"};
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        reconnect core{{.brokers = brokers, .maximum_delay = 4s, .seed = seed}};
+        core.start();
+        std::chrono::milliseconds most{0};
+        for (int i = 0; i < 20; ++i) {
+            core.attempt_begins();
+            const auto delay = core.ended(errc::connect_timeout, {}, false, time_point{1s}).delay;
+            CHECK(delay <= 4s);
+            most = std::max(most, delay);
+        }
+        CHECK(most > 1s);
+    }
+}
+
+TEST_CASE("reconnect: the longest waits and periods that there are") {
+    const std::string brokers[] = {"mqtt://a"};
+    const auto minimum = GENERATE(0ms, 500ms, for_ever / 2, for_ever / 2 + 1ms, for_ever);
+    reconnect core{{.brokers = brokers,
+                    .minimum_delay = minimum,
+                    .maximum_delay = for_ever,
+                    .stable_period = for_ever,
+                    .seed = 1}};
+    core.start();
+    time_point now{1'000s};
+    std::chrono::milliseconds last{0};
+    for (unsigned i = 1; i <= 200; ++i) {
+        core.attempt_begins();
+        core.accepted(now);
+        now += 24h;
+        const auto plan = core.ended(errc::connection_closed, {}, false, now);
+        CHECK(plan.delay >= 0ms);
+        CHECK(plan.attempt == i);  // no connection lasts for so long
+        last = std::max(last, plan.delay);
+    }
+    CHECK(last > for_ever / 2);
+}
+
+TEST_CASE("reconnect: only one broker that drops twice is taken for one of 3.1.1") {
+    world w{{.falls_back = true}};
+    std::map<std::string, int> drops;
+    SECTION("and not two that drop once each") {
+        for (int i = 0; i < 4; ++i) {
+            w.core.attempt_begins();
+            const bool is_dropped = ++drops[w.core.broker()] == 1;
+            if (!is_dropped) w.core.accepted(w.now);
+            w.core.ended(errc::connection_closed, {}, is_dropped, w.now);
+            CHECK(w.core.version() == v5);
+        }
+        CHECK(drops.size() == 2);
+    }
+    SECTION("also while another one is out of reach") {
+        for (int i = 0; i < 4 && w.core.version() == v5; ++i) {
+            w.core.attempt_begins();
+            const bool is_dropped = w.core.broker() == "mqtt://a";
+            w.core.ended(errc::connection_closed, {}, is_dropped, w.now);
+        }
+        CHECK(w.core.version() == v3);
+        w.core.attempt_begins();
+        CHECK(w.core.broker() == "mqtt://a");
+    }
+    SECTION("also when all of them do") {
+        for (int i = 0; i < 4 && w.core.version() == v5; ++i) {
+            w.core.attempt_begins();
+            ++drops[w.core.broker()];
+            w.core.ended(errc::connection_closed, {}, true, w.now);
+        }
+        CHECK(w.core.version() == v3);
+        w.core.attempt_begins();
+        CHECK(drops[w.core.broker()] == 2);
     }
 }

@@ -157,6 +157,7 @@ public:
         return raw;
     }
     void acknowledge(std::size_t message) { core.acknowledge(tokens.at(message)); }
+    void abandon(std::size_t message) { core.abandon(tokens.at(message)); }
 
     /// What has happened since the last call.
     std::string events() {
