@@ -94,7 +94,8 @@ private:
             options.client_id = id;
             options.keep_alive = 10s;
             const std::uint16_t receive_maximum = in.pick({1, 2, 10, 65'535});
-            if (in.version_ == mqtt::protocol_version::v5) options.receive_maximum = receive_maximum;
+            if (in.version_ == mqtt::protocol_version::v5)
+                options.receive_maximum = receive_maximum;
             options.assumed_receive_maximum = in.assumed_maximum_;
             options.connect_timeout = 5s;
             options.connack_timeout = 5s;
