@@ -170,8 +170,7 @@ private:
         if (run_ != nullptr) return pending_.fail(submitted, errc::already_running);
         run_ = &submitted;
         pending_.runs.push_back(submitted);
-        if (const error_code error = check_options(options_, connecting_.takes()))
-            return stopped(error);
+        if (const auto error = check_options(options_, connecting_.takes())) return stopped(error);
         reconnect_.start();
         attempt();
     }
@@ -390,9 +389,10 @@ private:
         take_submitted();
         if (state_ != state::ending) handle_events();
         take_submitted();  // what the handlers have started leaves with the same write
-        while (!pending_.waiters.empty() && session_.has_room()) {
-            pending_.fail(pending_.waiters.front(), {});
-            take_submitted();  // what it was waiting for may use up the room
+        if (!pending_.waiters.empty() && session_.has_room()) {
+            pending_.fail(pending_.waiters.front(), {});  // one at a time: it may use up the room
+            take_submitted();
+            if (!pending_.waiters.empty()) post_process();
         }
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {

@@ -77,7 +77,8 @@ public:
     /// The application will not take the message over.
     void abandon(acknowledgement token) noexcept {
         qos_2_message* known = qos_2_.find(token.packet_id);
-        if (known != nullptr && known->number == token.number) known->abandoned = true;
+        if (known != nullptr && known->number == token.number)
+            known->abandoned = !known->taken_over;
     }
 
     /// Writes the acknowledgements that are due, in order.

@@ -135,6 +135,21 @@ TEST_CASE_METHOD(tcp_connector_fixture,
     CHECK(connected.result() == answers.address());
 }
 
+TEST_CASE_METHOD(tcp_connector_fixture, "TCP: each round begins with another address") {
+    listener also_answers{io};
+    names.add("several", {answers.address(), also_answers.address()});
+    names.add("half-dead", {answers.address(), refuses.address()});
+    const auto in_round = [&](const std::string& host, unsigned round) {
+        broker_address to = broker(host);
+        to.round = round;
+        return connect(to).result();
+    };
+    CHECK(in_round("several", 0) == answers.address());
+    CHECK(in_round("several", 1) == also_answers.address());
+    CHECK(in_round("several", 2) == answers.address());
+    CHECK(in_round("half-dead", 1) == answers.address());  // behind the last comes the first
+}
+
 TEST_CASE_METHOD(tcp_connector_fixture, "TCP: the error is that of the last address") {
     names.add("refuses-last", {swallows.address(), refuses.address()});
     names.add("swallows-last", {refuses.address(), swallows.address()});
