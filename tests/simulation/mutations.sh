@@ -74,7 +74,7 @@ mutation resent_out_of_order session/outbound.hpp \
 mutation too_much_in_flight session/outbound.hpp \
     'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0) return false;' ''
 mutation queue_without_end session/publish_queue.hpp \
-    'return message.memory() <= limit_ && bytes_ <= limit_ - message.memory();' 'return true;'
+    'return memory <= limit_ && bytes_ <= limit_ - memory;' 'return true;'
 mutation received_without_end detail/client_core.hpp \
     'inbox_.has_room() || (' 'true || ('
 mutation acknowledged_too_early session/inbound.hpp \

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/detail/io_handler.hpp>
+#include <asio_mqtt/session/time_point.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
 #include <asio_mqtt/transport/close_stream.hpp>
 
