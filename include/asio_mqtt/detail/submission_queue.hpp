@@ -24,7 +24,8 @@ public:
         }
         do {
             submitted.next_submitted = first;
-        } while (!last_.compare_exchange_weak(first, &submitted, std::memory_order_release,
+            // Acquired, too: whoever finds nobody taking takes over what done() has left.
+        } while (!last_.compare_exchange_weak(first, &submitted, std::memory_order_acq_rel,
                                               std::memory_order_relaxed));
         return first == nullptr;
     }
