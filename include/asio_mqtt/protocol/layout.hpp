@@ -151,13 +151,17 @@ requires(Packet::type == packet_type::auth) void layout(Io& io, protocol_version
     layout_authentication(io, packet.properties);
 }
 
-/// Lower four bits of the first byte (2.1.3): those of PUBLISH depend on the packet (3.3.1).
+/// Lower four bits of the first byte of a PUBLISH (3.3.1).
+constexpr std::uint8_t publish_flags(bool dup, qos level, bool retain) noexcept {
+    return static_cast<std::uint8_t>((dup ? 0x08 : 0) | static_cast<int>(level) << 1 |
+                                     (retain ? 0x01 : 0));
+}
+
+/// The same of every packet (2.1.3).
 template <class Packet>
 constexpr std::uint8_t flags_of(const Packet& packet) noexcept {
     if constexpr (Packet::type == packet_type::publish) {
-        return static_cast<std::uint8_t>((packet.dup ? 0x08 : 0) |
-                                         static_cast<int>(packet.qos) << 1 |
-                                         (packet.retain ? 0x01 : 0));
+        return publish_flags(packet.dup, packet.qos, packet.retain);
     } else {
         return fixed_flags(Packet::type);
     }

@@ -207,10 +207,8 @@ private:
         return reinterpret_cast<const std::byte*>(this + 1);
     }
     void write_fixed_header(wire::packet_writer& writer, std::uint32_t body_size) const noexcept {
-        writer.fixed_header(
-            packet_type::publish,
-            static_cast<std::uint8_t>(static_cast<unsigned>(qos) << 1 | (retain ? 1U : 0U)),
-            body_size);
+        writer.fixed_header(packet_type::publish, wire::publish_flags(false, qos, retain),
+                            body_size);
     }
 
     // In the version for which it was not made. It has no properties then: 5.0 says so with a byte,

@@ -144,10 +144,10 @@ private:
 
     std::chrono::milliseconds next_delay() noexcept {
         const auto limit = static_cast<std::uint64_t>(limit_.count());
-        const bool is_at_most_half = limit_ < settings_.maximum_delay / 2;
-        limit_ = is_at_most_half ? limit_ * 2 : settings_.maximum_delay;
+        const bool may_double = limit_ < settings_.maximum_delay / 2;
         // Without a minimum, too, it grows.
-        limit_ = std::max(limit_, std::min(settings_.maximum_delay, std::chrono::milliseconds{1}));
+        limit_ = may_double ? std::max(limit_ * 2, std::chrono::milliseconds{1})
+                            : settings_.maximum_delay;
         return std::chrono::milliseconds{next_random() % (limit + 1)};
     }
 
