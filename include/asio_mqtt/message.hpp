@@ -53,9 +53,7 @@ inline std::size_t memory_of(const message_view& view) noexcept {
     }
     for (const user_property_view& each : properties.user_properties)
         bytes += sizeof(user_property) + each.name.size() + each.value.size();
-    for ([[maybe_unused]] const std::uint32_t each : properties.subscription_identifiers)
-        bytes += sizeof each;
-    return bytes;
+    return bytes + properties.subscription_identifiers.size() * sizeof(std::uint32_t);
 }
 
 }  // namespace detail
