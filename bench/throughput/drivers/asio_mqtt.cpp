@@ -73,8 +73,7 @@ private:
     void finish() {
         client_.async_publish("bench/topic", "", mqtt::qos::at_least_once,
                               [this](mqtt::error_code, const mqtt::publish_result&) {
-                                  watch_.stop();
-                                  watch_.print(task_.count);
+                                  watch_.stop(task_.count);
                                   client_.async_disconnect([](mqtt::error_code) {});
                               });
     }
@@ -125,8 +124,7 @@ private:
             });
     }
     void finish() {
-        watch_.stop();
-        watch_.print(task_.count);
+        watch_.stop(task_.count);
         client_.async_disconnect([](mqtt::error_code) {});
     }
 
@@ -168,8 +166,7 @@ private:
     void received() {
         publish_next();
         if (++count_ < task_.count) return;
-        watch_.stop();
-        watch_.print(task_.count);
+        watch_.stop(task_.count);
         client_.async_disconnect([](mqtt::error_code) {});
     }
 

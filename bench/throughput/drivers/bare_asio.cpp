@@ -272,8 +272,7 @@ private:
     }
 
     void finish() {
-        watch_.stop();
-        watch_.print(task_.count);
+        watch_.stop(task_.count);
         socket_.close();
     }
 

@@ -73,8 +73,7 @@ private:
         has_ended_.set_value();
     }
     void end() {
-        watch_.stop();
-        watch_.print(task_.count);
+        watch_.stop(task_.count);
         has_ended_.set_value();
     }
 

@@ -74,13 +74,11 @@ public:
         cpu_ = cpu_seconds();
         wall_ = std::chrono::steady_clock::now();
     }
-    void stop() {
-        seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count();
-        cpu_ = cpu_seconds() - cpu_;
-    }
-    void print(std::uint64_t count) const {
+    /// Prints them, for so many messages.
+    void stop(std::uint64_t count) {
+        const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - wall_;
         std::printf("{\"count\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.6f}\n",
-                    static_cast<unsigned long long>(count), seconds_, cpu_);
+                    static_cast<unsigned long long>(count), wall.count(), cpu_seconds() - cpu_);
     }
 
 private:
@@ -94,7 +92,6 @@ private:
     }
     std::chrono::steady_clock::time_point wall_;
     double cpu_ = 0;
-    double seconds_ = 0;
 };
 
 /// The times of round trips, one after the other.

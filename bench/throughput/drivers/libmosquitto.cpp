@@ -125,10 +125,7 @@ private:
         ++received_;
     }
 
-    void stop() {
-        watch_.stop();
-        watch_.print(task_.count);
-    }
+    void stop() { watch_.stop(task_.count); }
     void loop() { check(mosquitto_loop(client_, -1, 1)); }
     static void check(int error) {
         if (error != MOSQ_ERR_SUCCESS) bench::fail(mosquitto_strerror(error));
