@@ -421,7 +421,8 @@ TEST_CASE_METHOD(timeouts_fixture,
         many += "62 02 00 09";
     const auto flood = test::hex(many);
     std::size_t written = 0;
-    for (bool is_taken = true; is_taken && written < 4'000'000;) {
+    bool is_taken = true;  // outlives the last write, which ends with the stream
+    while (is_taken && written < 4'000'000) {
         is_taken = false;
         broker.stream().async_write_some(asio::buffer(flood) + written % flood.size(),
                                          [&](error_code, std::size_t size) {
