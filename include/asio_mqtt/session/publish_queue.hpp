@@ -8,12 +8,16 @@
 #include <asio_mqtt/session/outbound_publish.hpp>
 #include <asio_mqtt/session/session_settings.hpp>
 
+#include <array>
 #include <cstddef>
+#include <utility>
 
 namespace asio_mqtt::detail {
 
 /// The messages that wait to be sent, in order, within a budget of bytes.
 class publish_queue {
+    using messages = intrusive_list<outbound_packet>;
+
 public:
     explicit publish_queue(const session_settings& settings) noexcept
         : limit_{settings.queue_size}, when_full_{settings.when_queue_full} {}
@@ -26,48 +30,46 @@ public:
     }
 
     bool has_room(const outbound_publish& message) const noexcept {
-        const std::size_t memory = message.memory();
-        return memory <= limit_ && bytes_ <= limit_ - memory;
+        return bytes_ + message.memory() <= limit_;
     }
 
     /// The oldest message that may be dropped to make room for this one: both are of a QoS for
     /// which that was chosen. It is still in the queue. Null when all of them together are not
     /// enough.
-    outbound_publish* oldest_to_drop_for(const outbound_publish& message) noexcept {
+    outbound_publish* oldest_to_drop_for(const outbound_publish& message) const noexcept {
         const std::size_t kept = bytes_ - droppable_bytes_;
-        const bool is_enough = message.memory() <= limit_ && kept <= limit_ - message.memory();
-        if (!may_drop(message) || !is_enough) return nullptr;
-        while (search_from_ != nullptr && !may_drop(*search_from_))
-            search_from_ = next(*search_from_);
-        return search_from_;
+        const bool is_enough = kept + message.memory() <= limit_;
+        return may_drop(message) && is_enough ? oldest_to_drop_ : nullptr;
     }
 
     void push_back(outbound_publish& message) {
         if (message.due != never) expiring_.insert(message);
         messages_.push_back(message);
         count(message);
-        if (search_from_ == nullptr) search_from_ = &message;
     }
 
     /// Puts back what was sent and has to be sent as new: it was within the budget before.
-    void prepend(intrusive_list<outbound_packet>& messages) {
-        for (outbound_packet& each : messages) {
+    void prepend(messages& others) {
+        outbound_publish* const oldest_behind = std::exchange(oldest_to_drop_, nullptr);
+        for (outbound_packet& each : others) {
             auto& message = static_cast<outbound_publish&>(each);
             if (message.due != never) expiring_.insert(message);
             count(message);
         }
-        messages_.prepend(messages);
-        search_from_ = empty() ? nullptr : &front();
+        messages_.prepend(others);
+        if (oldest_to_drop_ == nullptr) oldest_to_drop_ = oldest_behind;
     }
 
     void remove(outbound_publish& message) noexcept {
-        if (search_from_ == &message) search_from_ = next(message);
         if (message.due != never) expiring_.remove(message);
-        message.unlink();
         const std::size_t memory = message.memory();
         --count_;
         bytes_ -= memory;
-        if (may_drop(message)) droppable_bytes_ -= memory;
+        if (may_drop(message)) {
+            droppable_bytes_ -= memory;
+            if (oldest_to_drop_ == &message) oldest_to_drop_ = next_to_drop(message);
+        }
+        message.unlink();
     }
 
     /// When the first of them expires.
@@ -81,25 +83,32 @@ private:
     bool may_drop(const outbound_publish& message) const noexcept {
         return when_full_[static_cast<std::size_t>(message.qos)] == queue_overflow::drop_oldest;
     }
-    void count(const outbound_publish& message) noexcept {
+    void count(outbound_publish& message) noexcept {
         const std::size_t memory = message.memory();
         ++count_;
         bytes_ += memory;
-        if (may_drop(message)) droppable_bytes_ += memory;
+        if (may_drop(message)) {
+            droppable_bytes_ += memory;
+            if (oldest_to_drop_ == nullptr) oldest_to_drop_ = &message;
+        }
     }
-    outbound_publish* next(outbound_publish& message) noexcept {
-        auto at = intrusive_list<outbound_packet>::iterator{&message};
-        return ++at == messages_.end() ? nullptr : static_cast<outbound_publish*>(&*at);
+    /// Each message is passed once, however many are dropped.
+    outbound_publish* next_to_drop(outbound_publish& message) noexcept {
+        for (auto at = ++messages::iterator{&message}; at != messages_.end(); ++at) {
+            auto& each = static_cast<outbound_publish&>(*at);
+            if (may_drop(each)) return &each;
+        }
+        return nullptr;
     }
 
     const std::size_t limit_;
     const std::array<queue_overflow, 3> when_full_;
-    intrusive_list<outbound_packet> messages_;
+    messages messages_;
     deadline_heap expiring_;
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
     std::size_t droppable_bytes_ = 0;
-    outbound_publish* search_from_ = nullptr;  // nothing before it may be dropped; null: the end
+    outbound_publish* oldest_to_drop_ = nullptr;
 };
 
 }  // namespace asio_mqtt::detail
