@@ -46,7 +46,7 @@ public:
     noexcept : bytes_{as_text(*bytes)}, owner_{std::move(bytes)} {}
 
     std::string_view bytes() const noexcept { return bytes_; }
-    std::shared_ptr<const void> take_owner() noexcept { return std::move(owner_); }
+    std::shared_ptr<const void>&& take_owner() noexcept { return std::move(owner_); }
 
 private:
     template <class Bytes>

@@ -256,7 +256,7 @@ public:
     }
     void return_code(reason_code reason) noexcept { put(to_return_code(reason)); }
     void rest(std::string_view bytes) noexcept {
-        if (!bytes.empty()) std::memcpy(out_, bytes.data(), bytes.size());
+        detail::copy_bytes(out_, bytes);
         out_ += bytes.size();
     }
     void protocol(protocol_version version) noexcept {

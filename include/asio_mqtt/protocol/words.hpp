@@ -21,6 +21,19 @@ Word load_word(const char* from) noexcept {
     return word;
 }
 
+/// std::memcpy(), without its call for what is as short as most topics and small payloads.
+inline void copy_bytes(std::byte* to, std::string_view from) noexcept {
+    const std::size_t size = from.size();
+    if (size - 8 <= 8) {  // 8 to 16: two words, which may overlap
+        const auto first = load_word<std::uint64_t>(from.data());
+        const auto last = load_word<std::uint64_t>(from.data() + size - 8);
+        std::memcpy(to, &first, 8);
+        std::memcpy(to + size - 8, &last, 8);
+    } else if (size != 0) {
+        std::memcpy(to, from.data(), size);
+    }
+}
+
 /// Calls `test(eight_bytes)` for all of a text, eight bytes at a time; true when each call was.
 /// Bytes may come more than once, and a short text is filled up with 'x'. It must not be empty.
 template <class Test>

@@ -61,57 +61,38 @@ public:
     /// taken: they belong to one connection, and the message may be sent on several (3.3.2.3.4).
     static outbound_publish_ptr make(protocol_version version, const content& message,
                                      error_code& error,
-                                     std::shared_ptr<const void> payload_owner = {}) {
-        const std::size_t id_size = message.qos == asio_mqtt::qos::at_most_once ? 0 : 2;
-        const bool is_v5 = version == protocol_version::v5;
-        // Without properties 5.0 has their length nevertheless.
-        std::size_t body_size =
-            2 + message.topic.size() + id_size + (is_v5 ? 1 : 0) + message.payload.size();
+                                     std::shared_ptr<const void>&& payload_owner = {}) {
         errc wrong{};
-        if (message.qos > asio_mqtt::qos::exactly_once) {
-            wrong = errc::invalid_qos;
-        } else if (message.properties != nullptr) {
-            body_size = measure_body(version, message, wrong);
-        } else if (!is_valid_topic_name(message.topic)) {
-            wrong = errc::invalid_topic_name;
-        } else if (body_size > max_variable_byte_integer) {
-            wrong = errc::packet_too_large;
-        }
-        if (wrong != errc{}) {
+        const std::size_t body_size = message.properties == nullptr
+                                          ? plain_body_size(version, message, wrong)
+                                          : measure_body(version, message, wrong);
+        if (wrong != errc{}) [[unlikely]] {
             error = wrong;
             return nullptr;
         }
         const std::size_t header_size =
             1 + variable_byte_integer_size(static_cast<std::uint32_t>(body_size));
-        const std::size_t shared_size =
-            payload_owner != nullptr && message.payload.size() >= shared_payload_size
-                ? message.payload.size()
-                : 0;
-        const std::size_t stored_size = header_size + body_size - shared_size;
+        const bool is_shared =
+            payload_owner != nullptr && message.payload.size() >= shared_payload_size;
+        const std::size_t stored_size =
+            header_size + body_size - (is_shared ? message.payload.size() : 0);
         void* memory = detail::recycled_memory::allocate(sizeof(outbound_publish) + stored_size);
-        outbound_publish_ptr made{::new (memory) outbound_publish{message.qos, message.retain}};
-        made->version_ = version;
-        made->needs_v5_ = message.properties != nullptr;
+        outbound_publish_ptr made{::new (memory) outbound_publish{version, message}};
         made->header_size_ = static_cast<std::uint8_t>(header_size);
         made->body_size_ = static_cast<std::uint32_t>(body_size);
         made->stored_size_ = static_cast<std::uint32_t>(stored_size);
-        made->head_end_ =
-            static_cast<std::uint32_t>(header_size + 2 + message.topic.size() + id_size);
-        wire::packet_writer writer{made->stored()};
-        made->write_fixed_header(writer, made->body_size_);
-        writer.publish_topic(message.topic);
-        if (id_size != 0) writer.packet_id(any_id);
-        if (message.properties != nullptr) {
-            writer.properties(*message.properties);
-            made->find_expiry(*message.properties);
-        } else if (is_v5) {
-            writer.variable(0);
+        std::byte* out = made->write_head(message);
+        made->head_end_ = static_cast<std::uint32_t>(out - made->stored());
+        if (message.properties != nullptr) [[unlikely]] {
+            out = made->write_properties(*message.properties, out);
+        } else if (version == protocol_version::v5) {
+            *out++ = std::byte{0};  // their length
         }
-        if (shared_size != 0) {
-            made->shared_payload_ = message.payload.data();
+        if (is_shared) [[unlikely]] {
+            made->shared_payload_ = message.payload;
             made->payload_owner_ = std::move(payload_owner);
         } else {
-            writer.rest(message.payload);
+            detail::copy_bytes(out, message.payload);
         }
         return made;
     }
@@ -119,7 +100,7 @@ public:
     /// The same for a packet, whose `packet_id` and `dup` do not matter.
     static outbound_publish_ptr make(protocol_version version, const publish_packet& message,
                                      error_code& error,
-                                     std::shared_ptr<const void> payload_owner = {}) {
+                                     std::shared_ptr<const void>&& payload_owner = {}) {
         return make(version,
                     content{message.topic, message.payload, message.qos, message.retain,
                             wire::is_set(message.properties) ? &message.properties : nullptr},
@@ -155,7 +136,7 @@ public:
 
     /// Appends the PUBLISH with the identifier that it has now (3.3).
     void write(protocol_version version, bool dup, detail::output_buffer& output) const {
-        const std::size_t shared_size = header_size_ + body_size_ - stored_size_;
+        const std::size_t shared_size = shared_payload_.size();
         std::byte* const packet = output.append(packet_size(version) - shared_size);
         std::byte* head_end = packet + head_end_;
         if (version == version_) {
@@ -167,7 +148,7 @@ public:
         if (qos != asio_mqtt::qos::at_most_once) {
             wire::packet_writer{head_end - 2}.packet_id(packet_id);
         }
-        if (shared_size != 0) output.append_shared({shared_payload_, shared_size}, payload_owner_);
+        if (shared_size != 0) output.append_shared(shared_payload_, payload_owner_);
     }
 
     const asio_mqtt::qos qos;
@@ -180,15 +161,28 @@ public:
 
 private:
     friend outbound_publish_deleter;
-    outbound_publish(asio_mqtt::qos level, bool is_retained) noexcept
-        : outbound_packet{packet_type::publish}, qos{level}, retain{is_retained} {}
+    outbound_publish(protocol_version version, const content& message) noexcept
+        : outbound_packet{packet_type::publish},
+          qos{message.qos},
+          retain{message.retain},
+          needs_v5_{message.properties != nullptr},
+          version_{version} {}
     ~outbound_publish() = default;
 
+    static std::size_t plain_body_size(protocol_version version, const content& message,
+                                       errc& wrong) noexcept {
+        const std::size_t size = 2 + message.topic.size() + id_size(message.qos) +
+                                 (version == protocol_version::v5 ? 1 : 0) + message.payload.size();
+        if (size > max_variable_byte_integer) wrong = errc::packet_too_large;
+        if (!is_valid_topic_name(message.topic)) wrong = errc::invalid_topic_name;
+        if (message.qos > asio_mqtt::qos::exactly_once) wrong = errc::invalid_qos;
+        return size;
+    }
     static std::size_t measure_body(protocol_version version, const content& message,
                                     errc& wrong) noexcept {
         publish_packet measured;
         measured.qos = message.qos;
-        measured.packet_id = any_id;
+        measured.packet_id = 1;  // any: it is not known yet
         measured.topic = message.topic;
         measured.payload = message.payload;
         measured.properties = *message.properties;
@@ -205,6 +199,22 @@ private:
     std::byte* stored() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
     const std::byte* stored() const noexcept {
         return reinterpret_cast<const std::byte*>(this + 1);
+    }
+    /// The fixed header, the topic name, and room for the packet identifier.
+    std::byte* write_head(const content& message) noexcept {
+        wire::packet_writer writer{stored()};
+        write_fixed_header(writer, body_size_);
+        std::byte* out = writer.end();
+        *out++ = static_cast<std::byte>(message.topic.size() >> 8);
+        *out++ = static_cast<std::byte>(message.topic.size() & 0xFF);
+        detail::copy_bytes(out, message.topic);
+        return out + message.topic.size() + id_size(qos);
+    }
+    std::byte* write_properties(const publish_properties& properties, std::byte* out) noexcept {
+        wire::packet_writer writer{out};
+        writer.properties(properties);
+        find_expiry(properties);
+        return writer.end();
     }
     void write_fixed_header(wire::packet_writer& writer, std::uint32_t body_size) const noexcept {
         writer.fixed_header(packet_type::publish, wire::publish_flags(false, qos, retain),
@@ -243,17 +253,19 @@ private:
         if (properties.payload_format_indicator) expiry_place_ += 2;
     }
 
-    static constexpr std::uint16_t any_id = 1;  // the place of one that is not known yet
+    static std::size_t id_size(asio_mqtt::qos level) noexcept {
+        return level == asio_mqtt::qos::at_most_once ? 0 : 2;
+    }
 
-    bool needs_v5_ = false;
-    protocol_version version_{};      // for which it was written
+    const bool needs_v5_;
+    const protocol_version version_;  // for which it was written
     std::uint8_t header_size_ = 0;    // of the fixed header
     std::uint32_t body_size_ = 0;     // of all behind it
     std::uint32_t stored_size_ = 0;   // of both, without a shared payload
     std::uint32_t head_end_ = 0;      // where the topic name and the packet identifier end
     std::uint32_t expiry_place_ = 0;  // of the interval in what is stored; 0: it has none
     std::uint32_t expiry_interval_ = 0;
-    const char* shared_payload_ = nullptr;
+    std::string_view shared_payload_;
     std::shared_ptr<const void> payload_owner_;
 };
 
