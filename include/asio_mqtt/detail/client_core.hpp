@@ -109,9 +109,18 @@ private:
     // --- Operations
 
     void take(submission& submitted, time_point at) {
-        if (is_operation(submitted)) return start(static_cast<operation&>(submitted), at);
         if (is_io_result(submitted)) return finish(static_cast<io_result&>(submitted));
-        const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
+        if (!is_operation(submitted)) return take(static_cast<notice&>(submitted));
+        auto& started = static_cast<operation&>(submitted);
+        pending_.begin(started);
+        if (is_destroyed_) return pending_.complete(started, asio::error::operation_aborted);
+        if (started.error) return pending_.complete(started, started.error);
+        if (started.what == submission::kind::publish) return start_publish(started, at);
+        start(started);
+    }
+
+    void take(notice& submitted) {
+        const std::unique_ptr<notice> news{&submitted};
         switch (news->what) {
             case submission::kind::cancel:
                 if (*news->to_cancel != nullptr) cancel(**news->to_cancel, news->only_unsent);
@@ -124,12 +133,8 @@ private:
         }
     }
 
-    void start(operation& started, time_point at) {
-        pending_.begin(started);
-        if (is_destroyed_) return pending_.fail(started, asio::error::operation_aborted);
-        if (started.error) return pending_.fail(started, started.error);
+    void start(operation& started) {
         switch (started.what) {
-            case submission::kind::publish: return start_publish(started, at);
             case submission::kind::run: return start_run(started);
             case submission::kind::receive: return inbox_.receive(started);
             case submission::kind::wait_for_room: return pending_.waiters.push_back(started);
@@ -142,13 +147,13 @@ private:
     void start_publish(operation& publish, time_point at) {
         outbound_publish_ptr packet{static_cast<outbound_publish*>(pending_.give_packet(publish))};
         const error_code error = session_.publish(std::move(packet), &publish, at);
-        if (error) pending_.fail(publish, error);
+        if (error) pending_.complete(publish, error);
     }
 
     void start_request(operation& request) {
         outbound_request_ptr packet{static_cast<outbound_request*>(pending_.give_packet(request))};
         const error_code error = session_.request(std::move(packet), &request);
-        if (error) pending_.fail(request, error);
+        if (error) pending_.complete(request, error);
     }
 
     void cancel(operation& cancelled, bool only_unsent) {
@@ -167,7 +172,7 @@ private:
     // --- The connection
 
     void start_run(operation& submitted) {
-        if (run_ != nullptr) return pending_.fail(submitted, errc::already_running);
+        if (run_ != nullptr) return pending_.complete(submitted, errc::already_running);
         run_ = &submitted;
         pending_.runs.push_back(submitted);
         if (const auto error = check_options(options_, connecting_.takes())) return stopped(error);
@@ -341,13 +346,13 @@ private:
         is_disconnecting_ = false;
         while (!pending_.runs.empty()) {
             operation& last = pending_.runs.front();
-            pending_.fail(last, last.what == submission::kind::run ? error : error_code{});
+            pending_.complete(last, last.what == submission::kind::run ? error : error_code{});
         }
         is_stopping_ = false;
     }
 
     void start_disconnect(operation& disconnect) {
-        if (run_ == nullptr) return pending_.fail(disconnect, {});
+        if (run_ == nullptr) return pending_.complete(disconnect, {});
         pending_.runs.push_back(disconnect);
         if (!is_disconnecting_) drain_deadline_ = after(now(), options_.disconnect_timeout);
         is_disconnecting_ = true;
@@ -390,7 +395,8 @@ private:
         if (state_ != state::ending) handle_events();
         take_submitted();  // what the handlers have started leaves with the same write
         if (!pending_.waiters.empty() && session_.has_room()) {
-            pending_.fail(pending_.waiters.front(), {});  // one at a time: it may use up the room
+            pending_.complete(pending_.waiters.front(),
+                              {});  // one at a time: it may use up the room
             take_submitted();
             if (!pending_.waiters.empty()) post_process();
         }

@@ -44,7 +44,7 @@ public:
     /// Frees the node without calling the handler.
     void destroy() noexcept { finish_(*this, action::destroy, {}, nullptr); }
     /// Frees the node and calls the handler with an empty result.
-    void fail(error_code with) { finish_(*this, action::call, with, nullptr); }
+    void complete(error_code with) { finish_(*this, action::call, with, nullptr); }
 
 protected:
     enum class action : std::uint8_t { destroy, call };

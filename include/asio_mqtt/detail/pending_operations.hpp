@@ -17,8 +17,8 @@
 
 namespace asio_mqtt::detail {
 
-/// The operations of a client that have begun and have not completed: each leaves by complete(),
-/// fail() or abort(), once.
+/// The operations of a client that have begun and have not completed: each leaves by complete() or
+/// abort(), once.
 class pending_operations {
 public:
     pending_operations(const asio::any_io_executor& executor, session& session)
@@ -56,15 +56,16 @@ public:
         static_cast<operation_with<Result>&>(done).complete(error, std::move(result));
     }
 
-    void fail(operation& failed, error_code error) {
-        settle(failed);
-        failed.fail(error);
+    /// With an empty result.
+    void complete(operation& done, error_code error) {
+        settle(done);
+        done.complete(error);
     }
 
     /// Ends an operation before its time.
     void abort(operation& aborted, error_code error) {
         if (aborted.is_with_session) session_.cancel(*aborted.packet);
-        fail(aborted, error);
+        complete(aborted, error);
     }
     void abort_all(intrusive_list<operation>& list, error_code error) {
         while (!list.empty())
