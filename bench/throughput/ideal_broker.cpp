@@ -14,6 +14,10 @@
 // - A SUBSCRIBE to "source" starts what the client id asks for: "source-QOS-COUNT-WINDOW-SIZE"
 //   sends COUNT messages with SIZE bytes of payload to the topic "source", at QoS 1 and 2 with
 //   WINDOW of them in flight.
+// - A PUBLISH to "hold" leaves what follows on its connection unfinished: of every four messages
+//   one is answered, with PUBREC if it is at QoS 2. One to "cut" resets the connection when the
+//   PUBRELs for these are there. Whoever has been cut may resume the session: the reason string of
+//   that CONNACK is when the connection was cut, in nanoseconds of the steady clock.
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -21,6 +25,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -29,6 +34,7 @@
 #include <deque>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -45,6 +51,9 @@ constexpr std::size_t send_ahead = 1'048'576;
 
 /// All connections read into the same memory: what is incomplete moves to the connection.
 std::vector<unsigned char> shared_input(2 * read_size);
+
+/// When a connection was cut last.
+std::optional<std::chrono::steady_clock::time_point> cut_at;
 
 struct source {
     unsigned qos = 0;
@@ -80,8 +89,18 @@ private:
         if (error == asio::error::would_block) return true;
         if (error) return false;
         take({reinterpret_cast<const char*>(shared_input.data()), incomplete_.size() + size});
+        if (is_to_be_cut_ && due_pubrels_ == 0) {
+            cut();
+            return false;
+        }
         send_from_source();
         return write();
+    }
+
+    void cut() {
+        socket_.set_option(tcp::socket::linger{true, 0});  // a reset
+        cut_at = std::chrono::steady_clock::now();
+        socket_.close();
     }
 
     void take(std::string_view bytes) {
@@ -120,7 +139,10 @@ private:
             case 4:                                     // PUBACK
             case 7: --source_.in_flight; return;        // PUBCOMP
             case 5: return answer(0x62, packet, head);  // PUBREC: PUBREL
-            case 6: return answer(0x70, packet, head);  // PUBREL: PUBCOMP
+            case 6:                                     // PUBREL: PUBCOMP
+                if (!is_held_) return answer(0x70, packet, head);
+                --due_pubrels_;
+                return;
             case 8: return subscribe(packet, head);
             case 12: output_ += std::string_view{"\xD0\0", 2}; return;
             default: return;
@@ -130,11 +152,28 @@ private:
     void connect(std::string_view body) {
         const std::size_t version_place = 2 + integer(body, 0);
         is_v5_ = at(body, version_place) == 5;
+        const bool resumes = cut_at && (at(body, version_place + 1) & 2) == 0;
         std::size_t place = version_place + 4;
         if (is_v5_) place += 1U + at(body, place);  // short properties, as all clients here send
         read_request(body.substr(place + 2, integer(body, place)));
+        if (resumes && is_v5_) return resume();
         output_ +=
             is_v5_ ? std::string_view{"\x20\x03\0\0\0", 5} : std::string_view{"\x20\x02\0\0", 4};
+    }
+
+    void resume() {
+        const std::string reason = std::to_string(
+            std::chrono::nanoseconds{cut_at->time_since_epoch()}.count());  // some 20 bytes
+        const auto size = static_cast<char>(reason.size());
+        output_ += {'\x20',
+                    static_cast<char>(size + 6),
+                    '\1',
+                    '\0',
+                    static_cast<char>(size + 3),
+                    '\x1F',
+                    '\0',
+                    size};
+        output_ += reason;
     }
 
     void read_request(std::string_view client_id) {
@@ -164,7 +203,10 @@ private:
     void publish(std::string_view packet, std::size_t head) {
         const unsigned qos = at(packet, 0) >> 1 & 3;
         const std::size_t topic_size = integer(packet, head);
-        if (packet.substr(head + 2, topic_size) == "echo") {
+        const std::string_view topic = packet.substr(head + 2, topic_size);
+        if (topic == "hold") is_held_ = true;
+        if (topic == "cut") is_to_be_cut_ = true;
+        if (topic == "echo") {
             std::string copy{packet};
             copy[0] = 0x30;
             if (qos != 0) {
@@ -174,6 +216,10 @@ private:
             output_ += copy;
         }
         if (qos == 0) return;
+        if (is_held_) {
+            if (++held_ % 4 != 0 || qos == 1) return;
+            ++due_pubrels_;
+        }
         answer(qos == 1 ? '\x40' : '\x50', packet, head + 2 + topic_size);
     }
 
@@ -258,6 +304,10 @@ private:
     std::size_t written_ = 0;
     bool is_waiting_ = false;
     bool is_v5_ = false;
+    bool is_held_ = false;
+    std::uint64_t held_ = 0;
+    std::uint64_t due_pubrels_ = 0;
+    bool is_to_be_cut_ = false;
     source source_;
 };
 
