@@ -9,7 +9,9 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/strand.hpp>
 
+#include <functional>
 #include <optional>
+#include <vector>
 
 using namespace asio_mqtt;
 using asio::cancellation_type;
@@ -298,4 +300,37 @@ TEST_CASE("cancellation: the signal may outlive the execution context") {
     }
     CHECK(signal.slot().has_handler());
     signal.emit(cancellation_type::terminal);  // too late for anybody
+}
+
+TEST_CASE_METHOD(bystanders_fixture,
+                 "cancellation: of what ends before the client hears of it ends nothing that has "
+                 "begun since [immune-63] [immune-70]") {
+    asio::cancellation_signal cancelled, other;
+    std::vector<error_code> ended;
+    std::function<void()> publish_next;
+    const auto handler = [&](error_code error, const publish_result&) {
+        ended.push_back(error);
+        if (ended.size() == 1) publish_next();
+    };
+    // Its operation lies where the one before has lain.
+    publish_next = [&] {
+        c.async_publish("3", "", qos::at_least_once,
+                        asio::bind_cancellation_slot(other.slot(), handler));
+    };
+    c.async_run(ran.handler());
+    c.async_publish("1", "", qos::at_least_once, [&](error_code, const publish_result&) {
+        cancelled.emit(cancellation_type::terminal);
+    });
+    c.async_publish("2", "", qos::at_least_once,
+                    asio::bind_cancellation_slot(cancelled.slot(), handler));
+    auto broker = accept_5();
+    broker.receive(8 + 8);
+    broker.send("40 02 00 01  40 02 00 02");
+    settle();
+    CHECK(ended == std::vector<error_code>{{}});
+    CHECK(broker.receive(8) == test::to_hex(test::hex("32 06 00 01 '3' 00 03 00")));
+    broker.send("40 02 00 03");
+    settle();
+    CHECK(ended == std::vector<error_code>{{}, {}});
+    CHECK(ran.calls == 0);
 }

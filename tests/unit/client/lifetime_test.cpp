@@ -624,3 +624,25 @@ TEST_CASE_METHOD(lifetime_fixture,
     CHECK(others == 0);
     CHECK(ran.failed_with(aborted));
 }
+
+TEST_CASE_METHOD(lifetime_fixture,
+                 "lifetime: destroyed in one of two handlers of a message [immune-64]") {
+    int calls = 0;
+    c->async_run(ran.handler());
+    for (const char* filter : {"x", "+"}) {
+        c->async_subscribe(
+            filter, qos::at_least_once,
+            [&](const message_view&) {
+                ++calls;
+                c.reset();
+            },
+            asio::detached);
+    }
+    broker.emplace(accept_5());
+    broker->receive(22);
+    // With both Subscription Identifiers (3.3.2.3.8).
+    broker->send("90 04 00 01 00 01  90 04 00 02 00 01  32 0B 00 01 'x' 00 01 04 0B 01 0B 02 'a'");
+    settle();
+    CHECK(calls == 1);
+    CHECK(ran.failed_with(aborted));
+}

@@ -5,8 +5,12 @@
 #include "unit/client/client_fixture.hpp"
 #include "unit/client/scripted_fixture.hpp"
 
+#include <asio_mqtt/coroutine_handler.hpp>
+
+#include <asio/awaitable.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 
 #include <functional>
 #include <string>
@@ -198,4 +202,38 @@ TEST_CASE_METHOD(scripted_fixture, "queue: who waits for room again at once hold
     asio::post(io, [&] { has_enough = true; });
     settle();
     CHECK(waited < 10);
+}
+
+TEST_CASE(
+    "queue: a handler that waits for room and for acknowledgements is not held up by messages "
+    "[immune-71]") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    client_fixture f{{.receive_maximum = 1}};
+    auto wanted = client_fixture::options("c", version);
+    wanted.assumed_receive_maximum = 1;
+    wanted.queue_size = 3'000;
+    wanted.receive_buffer_size = 1;  // full with one message, while the broker sends all of them
+    auto c = f.make(wanted);
+    c.async_run(asio::detached);
+    int handled = 0;
+    int failed = 0;
+    const auto handle = [&](message) -> asio::awaitable<void> {
+        co_await c.async_wait_for_room(asio::use_awaitable);
+        // More than half of the queue, behind one that is in flight.
+        for (int i = 0; i < 3; ++i) {
+            c.async_publish("t", std::string(800, 'x'), qos::at_least_once,
+                            [&](error_code error, const publish_result&) { failed += !!error; });
+        }
+        co_await c.async_wait_for_room(asio::use_awaitable);
+        const publish_options options{.qos = qos::exactly_once};
+        co_await c.async_publish("t", "", options, asio::use_awaitable);
+        ++handled;
+    };
+    c.async_subscribe("request", qos::exactly_once, coroutine_handler{f.io.get_executor(), handle},
+                      asio::detached);
+    f.settle();
+    for (int i = 0; i < 50; ++i)
+        f.broker.publish("request", "", i % 2 == 0 ? qos::at_least_once : qos::exactly_once);
+    CHECK(f.pass_time_until([&] { return handled == 50; }));
+    CHECK(failed == 0);
 }
