@@ -116,7 +116,8 @@ public:
     /// Errors: errc::invalid_topic_name, invalid_qos, and of a property invalid_utf8,
     /// string_too_long, invalid_property_value; invalid_operation_timeout, packet_too_large,
     /// not_in_this_version (a property on 3.1.1), qos_not_supported, retain_not_supported,
-    /// queue_full: nothing is sent then, and with message_dropped and message_expired nothing was.
+    /// queue_full: nothing is sent then, and with message_dropped and message_expired nothing was,
+    /// unless the message waited to be sent again, since the broker had lost the session.
     /// session_lost and operation_timeout, where the options say so. A reason_code when the broker
     /// refuses it (5.0). Those of the end, see above.
     template <class CompletionToken>

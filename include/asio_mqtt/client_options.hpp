@@ -80,7 +80,8 @@ struct client_options {
 
     /// Bytes of memory for messages that wait to be sent, without a connection or for their turn.
     /// The handlers of their operations are not counted, nor is what is published before the
-    /// client's executor has had its turn to look.
+    /// client's executor has had its turn to look. What a lost session makes new waits there, too,
+    /// whether it has room or not: at most `in_flight_size` more.
     std::size_t queue_size = 67'108'864;
     /// What becomes of a message that finds no room there, by its QoS.
     std::array<queue_overflow, 3> when_queue_full{};

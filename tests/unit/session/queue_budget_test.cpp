@@ -234,3 +234,29 @@ TEST_CASE("session lost: what was in flight fails, where that was chosen") {
     CHECK(driver.receive(accepted[v5]) == "connected, released done, 1" + lost + ", 2" + lost);
     CHECK(driver.written() == to_hex(hex("32 06 00 01 't' 00 04 00")));
 }
+
+TEST_CASE(
+    "session lost: what is sent as new waits beyond the size of the queue, and may give way") {
+    session_settings settings = room_for(2);
+    settings.when_queue_full.fill(queue_overflow::drop_oldest);
+    session_driver driver{v5, settings};
+    driver.go_online("20 06 00 00 03 21 00 01");  // Receive Maximum 1
+    driver.publish("1", qos_1, "t", large);
+    driver.written();
+    driver.publish("2", qos_1, "t", large);
+    driver.publish("3", qos_1, "t", large);
+    driver.lose();
+    driver.go_online();
+    CHECK(driver.core.counters().queued_bytes == 3 * memory_of(large));
+    CHECK(driver.core.counters().in_flight_bytes == 0);
+    SECTION("all of it is sent, in its order") {
+        CHECK(driver.written().substr(0, 29) == "32 EE 07 00 01 74 00 02 00 78");
+        CHECK(driver.receive("40 02 00 02 40 02 00 03 40 02 00 04") == "1 done, 2 done, 3 done");
+    }
+    SECTION("what comes later takes its place") {
+        driver.publish("4", qos_1, "t", large);
+        const std::string dropped = ": " + make_error_code(errc::message_dropped).message();
+        CHECK(driver.events() == "1" + dropped + ", 2" + dropped);
+        CHECK(driver.core.counters().queued_bytes == 2 * memory_of(large));
+    }
+}
