@@ -105,10 +105,17 @@ public:
             writer.rest(properties());
         }
         writer.rest({reinterpret_cast<const char*>(filters_.data()), filters_.size()});
+        if (may_exist && version == protocol_version::v5) {
+            writer.end()[-1] |=
+                static_cast<std::byte>(static_cast<unsigned>(retain_handling::send_if_new) << 4);
+        }
     }
 
     std::uint32_t subscription_identifier = 0;  ///< 0: none.
     bool identifier_is_optional = false;        ///< May be left out when the broker takes none.
+    /// One filter that the broker may know already: its retained messages are wanted only if it
+    /// does not (3.8.3.1). That can be said in 5.0 alone.
+    bool may_exist = false;
     /// Given by the session, growing: tells requests for one filter apart.
     std::uint64_t number = 0;
     std::shared_ptr<void> handler;

@@ -441,7 +441,7 @@ private:
     /// To ask again for a subscription that exists does no harm.
     void renew_subscriptions(bool may_exist) {
         detail::intrusive_list<outbound_packet> requests;
-        subscriptions_.renew(settings_.version, may_exist, requests);
+        subscriptions_.renew(may_exist, requests);
         outbound_.submit_first(requests);
     }
 

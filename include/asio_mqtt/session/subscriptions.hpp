@@ -148,17 +148,14 @@ public:
     /// Makes requests that ask for the granted subscriptions again, with their options; one for
     /// each filter, since some brokers allow only a few filters in a packet. Where the broker `may`
     /// still `know` them, it is not asked for their retained messages again.
-    void renew(protocol_version version, bool may_know, intrusive_list<outbound_packet>& requests) {
+    void renew(bool may_know, intrusive_list<outbound_packet>& requests) {
         for (group& owner : groups_) {
             for (entry& each : owner.entries) {
                 if (!each.is_granted) continue;
                 each.is_granted = false;
-                topic_subscription wanted = each.options;
-                if (may_know && version == protocol_version::v5 &&
-                    wanted.retain_handling == retain_handling::send) {
-                    wanted.retain_handling = retain_handling::send_if_new;
-                }
-                requests.push_back(*owner.request(version, wanted).release());
+                outbound_request_ptr made = owner.request(each.options);
+                made->may_exist = may_know && each.options.retain_handling == retain_handling::send;
+                requests.push_back(*made.release());
             }
         }
     }
@@ -186,15 +183,16 @@ private:
               properties{request.properties()},
               property_count{request.user_properties().size()} {}
 
-        outbound_request_ptr request(protocol_version version,
-                                     const topic_subscription& wanted) const {
+        outbound_request_ptr request(const topic_subscription& wanted) const {
             subscribe_packet packet;
             packet.subscriptions = {&wanted, 1};
             packet.properties.user_properties = user_property_list::from_wire(
                 {reinterpret_cast<const std::byte*>(properties.data()), properties.size()},
                 property_count);
             error_code never;  // it was sent before
-            outbound_request_ptr made = outbound_request::make(version, packet, never, handler);
+            // In the version that can say all of it: the connection may be of another one by now.
+            outbound_request_ptr made =
+                outbound_request::make(protocol_version::v5, packet, never, handler);
             made->subscription_identifier = identifier;
             made->identifier_is_optional = true;
             made->number = number;

@@ -131,6 +131,42 @@ TEST_CASE("subscribing: a lost session is subscribed to again, with all options"
     CHECK(driver.receive("30 06 00 01 'a' 02 0B 01") == "message a= >h");
 }
 
+TEST_CASE("subscribing: what 5.0 alone can say of a renewal does not cost it a 3.1.1 broker") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.subscribe("", {{.filter = "a", .qos = qos_1}}, "h");
+    driver.written();
+    driver.receive("90 04 00 01 00 01");
+    driver.lose();
+    driver.connect();  // and no CONNACK: the session may be another one when the next one comes
+    driver.resume();
+    // (3.8.3.1) Retain Handling 1: the broker may know the subscription.
+    CHECK(driver.written() == to_hex(hex("82 09 00 02 02 0B 01 00 01 'a' 11")));
+    driver.lose();
+    driver.core.use_version(v3);
+    REQUIRE_FALSE(driver.core.connect(kept_session(v3), driver.now));
+    driver.written();
+    CHECK(driver.receive("20 02 01 00") == "connected");
+    CHECK(driver.written() == to_hex(hex("82 06 00 03 00 01 'a' 01")));
+    CHECK(driver.receive("90 03 00 03 01") == "");
+    CHECK(driver.receive("30 04 00 01 'a' 'x'") == "message a=x >h");
+}
+
+TEST_CASE("subscribing: a subscription that 3.1.1 cannot express is lost with the session") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.subscribe("", {{.filter = "a", .no_local = true}});
+    driver.written();
+    driver.receive("90 04 00 01 00 00");
+    driver.lose();
+    driver.core.use_version(v3);
+    REQUIRE_FALSE(driver.core.connect(kept_session(v3), driver.now));
+    driver.written();
+    CHECK(driver.receive("20 02 00 00") == "connected");
+    CHECK(driver.written() == "");
+    CHECK(driver.events() == "lost a: " + make_error_code(errc::not_in_this_version).message());
+}
+
 TEST_CASE("subscribing: requests that got no answer are made again") {
     const auto version = GENERATE(v3, v5);
     const bool is_kept = GENERATE(true, false);

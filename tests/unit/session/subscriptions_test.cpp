@@ -44,7 +44,7 @@ public:
     std::string renewed() {
         std::string text;
         asio_mqtt::detail::intrusive_list<outbound_packet> requests;
-        all.renew(protocol_version::v5, false, requests);
+        all.renew(false, requests);
         while (!requests.empty()) {
             const outbound_request_ptr request{
                 static_cast<outbound_request*>(&requests.pop_front())};
