@@ -83,6 +83,14 @@ public:
         server_->disconnect_all();
     }
 
+    /// Drops all connections, and serves those to come with other options: a broker that was
+    /// restarted with another configuration. Sessions, with their queues, and retained messages
+    /// stay, and so does the address where it listens.
+    void restart_with(broker_options options) {
+        server_->disconnect_all();
+        server_->state.use(std::move(options));
+    }
+
     /// Publishes a message of the broker's own. Fails with the errc of what is not valid, such as
     /// invalid_topic_name; nothing is sent then.
     std::error_code publish(std::string_view topic, std::string_view payload,

@@ -30,6 +30,8 @@ public:
     broker_state& operator=(const broker_state&) = delete;
 
     const broker_options& options() const noexcept { return options_; }
+    /// There must be no connection, since these were told of the options before.
+    void use(broker_options options) { options_ = std::move(options); }
     const retained_messages& retained() const noexcept { return retained_; }
 
     std::size_t session_count() const noexcept { return sessions_.size(); }

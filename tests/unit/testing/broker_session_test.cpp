@@ -169,6 +169,16 @@ TEST_CASE_METHOD(broker_fixture, "broker: disconnect_all() and drop_sessions()")
     CHECK(broker.retained_count() == 1);
 }
 
+TEST_CASE_METHOD(broker_fixture, "broker: restart_with() keeps sessions, and has other limits") {
+    const std::string connect = "10 13 00 04 'MQTT' 05 00 00 00 05 11 00 00 00 3C 00 01 'c'";
+    auto before = connected(connect, "20 03 00 00 00");
+    broker.restart_with({.receive_maximum = 5, .server_keep_alive = 60});
+    CHECK(before.is_closed());
+    CHECK(broker.connection_count() == 0);
+    // (3.2.2.3.3) (3.2.2.3.14)
+    connected(connect, "20 09 01 00 06 21 00 05 13 00 3C");
+}
+
 TEST_CASE("broker_connection works without input and output") {
     testing::broker_state state{{}};
     int told = 0;
