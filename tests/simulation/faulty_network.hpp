@@ -7,7 +7,8 @@
 #include <asio_mqtt/testing/manual_clock.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
 
-#include "simulation/random.hpp"
+#include "simulation/garbage.hpp"
+#include "simulation/world.hpp"
 #include "support/wire_observer.hpp"
 
 #include <asio/associated_cancellation_slot.hpp>
@@ -19,19 +20,23 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <iterator>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace simulation {
 
-namespace mqtt = asio_mqtt;
-using mqtt::testing::manual_timer;
-using namespace std::chrono_literals;
+/// The host of the broker, one where another broker knows of it, and one where there is none.
+constexpr std::string_view simulated_broker = "mqtt://simulated";
+constexpr std::string_view moved_broker = "mqtt://moved";
+constexpr std::string_view missing_broker = "mqtt://missing";
 
 /// How bad the network between one client and the broker is.
 struct weather {
-    bool is_calm = true;
     bool is_down = false;         ///< Connections are refused.
     unsigned delay = 0;           ///< Percent of reads and writes that take their time.
     unsigned cut = 0;             ///< Percent of connections that break somewhere.
@@ -43,12 +48,13 @@ struct weather {
 /// what the client writes.
 class network {
 public:
-    network(mqtt::testing::broker& server, random& from, test::wire_observer& watching)
-        : broker{server}, chance{from}, observer{watching} {}
+    network(world& in, mqtt::testing::broker& server, test::wire_observer& watching)
+        : all{in}, chance{in.chance}, broker{server}, observer{watching} {}
 
+    world& all;
+    random& chance;
     weather now;
     mqtt::testing::broker& broker;
-    random& chance;
     test::wire_observer& observer;
 
     /// One connection, as long as somebody has to do with it.
@@ -75,11 +81,11 @@ public:
         std::chrono::milliseconds wait() const {
             if (is_closed) return 0ms;
             if (is_silent()) return 1'000'000s;
-            if (way.now.is_calm || !way.chance.chance(way.now.delay)) return 0ms;
+            if (way.all.is_calm || !way.chance.chance(way.now.delay)) return 0ms;
             return std::chrono::milliseconds{way.chance.below(3'000)};
         }
         std::size_t piece(std::size_t size) const {
-            if (way.now.is_calm) return size;
+            if (way.all.is_calm) return size;
             const std::size_t most =
                 std::min({size, way.now.longest, std::max<std::size_t>(left, 1)});
             return 1 + way.chance.below(most);
@@ -92,8 +98,33 @@ public:
         std::size_t left = std::size_t(-1);
         bool is_half_open = false;
         bool is_closed = false;
+        /// What the client gets in place of what the broker sends next.
+        std::string_view plant(std::size_t room) {
+            const bool is_time = way.all.given.sends_garbage && !way.all.is_calm && !is_poisoned &&
+                                 !is_closed && !is_silent() && received.packets() != 0 &&
+                                 way.chance.chance(3);
+            if (!is_time) return {};
+            const bool is_harmless = way.chance.chance(50);
+            const std::string_view bytes =
+                is_harmless ? unasked_answers[way.chance.below(std::size(unasked_answers))]
+                            : garbage[way.chance.below(std::size(garbage))];
+            if (bytes.size() > room) return {};
+            if (is_harmless) {
+                received.passed(std::as_bytes(std::span{bytes}));
+            } else {
+                is_poisoned = true;
+                way.observer.poisoned_after(received.packets());
+            }
+            return bytes;
+        }
+
         std::size_t seen_ahead = 0;  // bytes of the next write that the observer has seen
         std::vector<std::byte> piece_to_write;
+        bool is_writing = false;
+        manual_clock::time_point last_write = manual_clock::now();
+        packet_boundary received;
+        bool is_poisoned = false;                                 // with what is no MQTT
+        std::shared_ptr<mqtt::testing::memory_stream> other_end;  // where that is not the broker's
     };
     std::weak_ptr<connection> latest;
 
@@ -101,12 +132,35 @@ public:
         if (const auto alive = latest.lock()) alive->close();
     }
 
-    std::shared_ptr<connection> connect() {
+    /// The client has not written for longer than the broker has to wait [MQTT-3.1.2-22].
+    bool is_too_silent() const {
+        const auto alive = latest.lock();
+        return alive && !alive->is_closed && !alive->is_writing && observer.keep_alive() != 0s &&
+               manual_clock::now() - alive->last_write > observer.keep_alive() * 1.5;
+    }
+
+    std::shared_ptr<connection> connect(bool is_moved) {
+        if (is_moved) return connect_to_moved();
         auto made = std::make_shared<connection>(*this, broker.connect());
-        if (!now.is_calm && chance.chance(now.cut)) {
+        if (!all.is_calm && chance.chance(now.cut)) {
             made->left = chance.below(chance.chance(50) ? 60 : 1'500);
             made->is_half_open = chance.chance(now.half_open);
         }
+        observer.lost_connection_while_disconnecting();
+        latest = made;
+        return made;
+    }
+
+private:
+    /// The broker that knows of the other one (4.11).
+    std::shared_ptr<connection> connect_to_moved() {
+        // CONNACK, "use another server", Server Reference "simulated" (3.2.2.3.16).
+        static constexpr std::string_view answer = "\x20\x0F\x00\x9C\x0C\x1C\x00\x09simulated"sv;
+        auto [near, far] = mqtt::testing::make_memory_stream_pair(broker.get_executor());
+        auto made = std::make_shared<connection>(*this, std::move(near));
+        made->other_end = std::make_shared<mqtt::testing::memory_stream>(std::move(far));
+        made->other_end->async_write_some(asio::buffer(answer),
+                                          [](std::error_code, std::size_t) {});
         observer.lost_connection_while_disconnecting();
         latest = made;
         return made;
@@ -133,15 +187,22 @@ public:
     auto async_read_some(const asio::mutable_buffer& room, Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
             [](auto handler, std::shared_ptr<network::connection> at, asio::mutable_buffer into) {
+                if (const std::string_view planted = at->plant(into.size()); !planted.empty()) {
+                    std::memcpy(into.data(), planted.data(), planted.size());
+                    return finish(at, std::move(handler), planted.size());
+                }
                 after_wait(at, at->read_timer, std::move(handler), [at, into](auto done) {
                     const asio::mutable_buffer piece{into.data(), at->piece(into.size())};
                     at->stream.async_read_some(
-                        piece, asio::bind_executor(
-                                   asio::get_associated_executor(done, at->stream.get_executor()),
-                                   [at, done](std::error_code error, std::size_t size) mutable {
-                                       at->count(size);
-                                       std::move(done)(error, size);
-                                   }));
+                        piece,
+                        asio::bind_executor(
+                            asio::get_associated_executor(done, at->stream.get_executor()),
+                            [at, done, into](std::error_code error, std::size_t size) mutable {
+                                at->count(size);
+                                at->received.passed(
+                                    {static_cast<const std::byte*>(into.data()), size});
+                                std::move(done)(error, size);
+                            }));
                 });
             },
             token, connection_, room);
@@ -155,21 +216,23 @@ public:
             std::span{bytes}.subspan(std::min(bytes.size(), connection_->seen_ahead)));
         connection_->seen_ahead = bytes.size();
         connection_->piece_to_write = std::move(bytes);
+        connection_->is_writing = true;
         return asio::async_initiate<Token, void(std::error_code, std::size_t)>(
             [](auto handler, std::shared_ptr<network::connection> at) {
                 const std::size_t size = at->piece(at->piece_to_write.size());
                 const bool vanishes = at->is_silent();
                 const auto written = [at](auto done, std::error_code error, std::size_t count) {
                     at->seen_ahead -= count;
+                    at->is_writing = false;
+                    at->last_write = manual_clock::now();
                     at->count(count);
                     std::move(done)(error, count);
                 };
                 if (vanishes) {
-                    const auto executor =
-                        asio::get_associated_executor(handler, at->stream.get_executor());
-                    return asio::post(executor, [written, handler, size]() mutable {
-                        written(std::move(handler), {}, size);
-                    });
+                    at->seen_ahead -= size;
+                    at->is_writing = false;
+                    at->last_write = manual_clock::now();
+                    return finish(at, std::move(handler), size);
                 }
                 after_wait(at, at->write_timer, std::move(handler), [at, size, written](auto done) {
                     at->stream.async_write_some(
@@ -185,6 +248,15 @@ public:
     }
 
 private:
+    template <class Handler>
+    static void finish(const std::shared_ptr<network::connection>& at, Handler handler,
+                       std::size_t size) {
+        const auto executor = asio::get_associated_executor(handler, at->stream.get_executor());
+        asio::post(executor, [at, handler = std::move(handler), size]() mutable {
+            std::move(handler)(std::error_code{}, size);
+        });
+    }
+
     /// Calls `begin(handler)` when the time has come; the handler with an error if it is too late.
     template <class Handler, class Begin>
     static void after_wait(const std::shared_ptr<network::connection>& at, manual_timer& timer,
@@ -214,26 +286,28 @@ public:
     explicit faulty_connector(network& way) : way_{&way} {}
 
     template <class Token>
-    auto async_connect(const mqtt::broker_address&, Token&& token) {
+    auto async_connect(const mqtt::broker_address& broker, Token&& token) {
         return asio::async_initiate<Token, void(std::error_code, stream_type)>(
-            [](auto handler, network* way) {
+            [](auto handler, network* way, std::string_view host) {
                 const auto executor =
                     asio::get_associated_executor(handler, way->broker.get_executor());
                 auto timer = std::make_shared<manual_timer>(executor);
-                const bool is_calm = way->now.is_calm;
+                const bool is_calm = way->all.is_calm;
                 timer->expires_after(std::chrono::milliseconds{
                     is_calm || way->chance.chance(70) ? 0 : way->chance.below(8'000)});
                 const auto slot = asio::get_associated_cancellation_slot(handler);
                 timer->async_wait(asio::bind_cancellation_slot(
-                    slot,
-                    [timer, way, handler = std::move(handler)](std::error_code error) mutable {
-                        auto made = way->connect();
-                        if (!error && way->now.is_down) error = asio::error::connection_refused;
+                    slot, [timer, way, is_moved = moved_broker.ends_with(host),
+                           is_missing = missing_broker.ends_with(host),
+                           handler = std::move(handler)](std::error_code error) mutable {
+                        auto made = way->connect(is_moved);
+                        if (!error && (is_missing || way->now.is_down))
+                            error = asio::error::connection_refused;
                         if (error) made->close();
                         std::move(handler)(error, stream_type{std::move(made)});
                     }));
             },
-            token, way_);
+            token, way_, std::string_view{broker.host});
     }
 
 private:

@@ -83,6 +83,49 @@ mutation acknowledged_on_a_later_connection session/inbound.hpp \
     'first_number_ += arrivals_.size();' 'if (!MISTAKE) first_number_ += arrivals_.size();'
 mutation not_subscribed_again session/session.hpp \
     'if (!session_present || !is_certain) renew' 'if (!MISTAKE && (!session_present || !is_certain)) renew'
+mutation unsubscribed_filter_made_again session/subscriptions.hpp \
+    'erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
+    }
+
+    /// Calls' 'if (!MISTAKE) erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
+    }
+
+    /// Calls'
+mutation limits_of_the_first_connection_kept session/session.hpp \
+    'limits_ = asio_mqtt::limits::from(settings_, properties);' \
+    'if (!MISTAKE || counters_.connections == 0) limits_ = asio_mqtt::limits::from(settings_, properties);'
+mutation resent_over_the_limits session/outbound.hpp \
+    'if (const errc error = check(publish, version); error != errc{}) {
+            finish(' 'if (const errc error = check(publish, version); error != errc{} && !MISTAKE) {
+            finish('
+mutation server_keep_alive_ignored session/session.hpp \
+    'keep_alive_.start(properties.server_keep_alive
+' 'keep_alive_.start(properties.server_keep_alive && !MISTAKE
+'
+mutation expiry_not_decremented session/outbound_publish.hpp \
+    'static_cast<std::uint32_t>(left > 0 ? left : 1)' \
+    'MISTAKE ? expiry_interval_ : static_cast<std::uint32_t>(left > 0 ? left : 1)'
+mutation resent_after_session_loss session/outbound.hpp \
+    'publish.abandoned || on_session_loss_ == session_loss::fail' \
+    'publish.abandoned || (on_session_loss_ == session_loss::fail && !MISTAKE)'
+mutation lost_with_the_session session/outbound.hpp \
+    'publishes_.prepend(publishes);' 'if (!MISTAKE) publishes_.prepend(publishes);'
+mutation given_up_message_forgotten session/inbound.hpp \
+    'known->abandoned = !known->taken_over;' 'known->abandoned = !known->taken_over && !MISTAKE;'
+mutation garbage_ignored session/session.hpp \
+    'if (!decoded) fail(decoded.error, to_reason_code(decoded.error));' \
+    'if (!decoded && !MISTAKE) fail(decoded.error, to_reason_code(decoded.error));'
+mutation stopped_by_an_exception detail/exception_guard.hpp \
+    'if (std::uncaught_exceptions() != before_)' 'if (!MISTAKE && std::uncaught_exceptions() != before_)'
+mutation written_for_another_version session/outbound_publish.hpp \
+    'if (version == version_) {' 'if (version == version_ || MISTAKE) {'
+mutation backoff_never_grows session/reconnect.hpp \
+    'limit_ = may_double' 'if (!MISTAKE) limit_ = may_double'
+mutation redirect_not_followed session/reconnect.hpp \
+    'if (reference.empty() ||' 'if (MISTAKE || reference.empty() ||'
+mutation room_for_nothing session/session.hpp \
+    'outbound_.queue().bytes() <= settings_.queue_size / 2;' \
+    'outbound_.queue().bytes() <= (MISTAKE ? settings_.queue_size : settings_.queue_size / 2);'
 
 "${compile[@]}" -include "$build/mistake.hpp" -I"$build/include" -I"$source/tests" \
     "$source/tests/simulation/simulate.cpp" -o "$build/simulate"

@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 namespace simulation {
 
@@ -22,6 +24,10 @@ public:
     /// 0 to `limit` - 1.
     std::uint64_t below(std::uint64_t limit) noexcept { return next() % limit; }
     bool chance(unsigned percent) noexcept { return below(100) < percent; }
+    template <class T>
+    T pick(std::initializer_list<T> from) noexcept {
+        return from.begin()[static_cast<std::size_t>(below(from.size()))];
+    }
 
 private:
     std::uint64_t state_;

@@ -23,6 +23,8 @@ public:
         bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     }
     void clear() { bytes_.clear(); }
+    /// There must be nothing in it.
+    void next_version(mqtt::protocol_version version) { version_ = version; }
 
     /// Calls `use(packet)` for each whole packet that is there.
     template <class Use>
