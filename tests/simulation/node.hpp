@@ -256,6 +256,7 @@ private:
         }
         // Two in a row are followed.
         is_sent_on_ = event.error == mqtt::reason_code::use_another_server && event.attempt <= 2;
+        if (is_sent_on_ && event.delay != 0ms) world_.fail("a wait although it was sent on");
         is_waiting_ = true;
         next_attempt_ = manual_clock::now() + event.delay;
     }
