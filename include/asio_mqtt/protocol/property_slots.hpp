@@ -100,6 +100,18 @@ private:
         subscription_identifiers,
     };
 
+    // Of pointers, not of references: the compiler would look for conversions between all of these.
+    static type type_of(const std::optional<bool>*) noexcept { return type::boolean; }
+    static type type_of(const std::optional<std::uint8_t>*) noexcept { return type::byte; }
+    static type type_of(const std::optional<payload_format>*) noexcept { return type::format; }
+    static type type_of(const std::optional<std::uint16_t>*) noexcept { return type::two_bytes; }
+    static type type_of(const std::optional<std::uint32_t>*) noexcept { return type::four_bytes; }
+    static type type_of(const std::optional<std::string_view>*) noexcept { return type::text; }
+    static type type_of(const user_property_list*) noexcept { return type::user_properties; }
+    static type type_of(const subscription_identifier_list*) noexcept {
+        return type::subscription_identifiers;
+    }
+
     property_value single() const noexcept {
         switch (type_) {
             case type::boolean: return {*as<std::optional<bool>>()};
@@ -137,66 +149,32 @@ public:
     const property_slot* begin() const noexcept { return slots_; }
     const property_slot* end() const noexcept { return slots_ + size_; }
 
-    // What Properties::members() calls.
-    using type = property_slot::type;
-    void operator()(property_id id, const std::optional<bool>& member) noexcept {
-        add(id, type::boolean, &member);
+    /// Any of them is present.
+    bool any_is_set() const noexcept {
+        for (const property_slot& slot : *this) {
+            if (slot.is_set()) return true;
+        }
+        return false;
     }
-    void operator()(property_id id, const std::optional<std::uint8_t>& member) noexcept {
-        add(id, type::byte, &member);
-    }
-    void operator()(property_id id, const std::optional<payload_format>& member) noexcept {
-        add(id, type::format, &member);
-    }
-    void operator()(property_id id, const std::optional<std::uint16_t>& member) noexcept {
-        add(id, type::two_bytes, &member);
-    }
-    void operator()(property_id id, const std::optional<std::uint32_t>& member) noexcept {
-        add(id, type::four_bytes, &member);
-    }
-    void operator()(property_id id, const std::optional<std::string_view>& member) noexcept {
-        add(id, type::text, &member);
-    }
-    void operator()(property_id id, const user_property_list& member) noexcept {
-        add(id, type::user_properties, &member);
-    }
-    void operator()(property_id id, const subscription_identifier_list& member) noexcept {
-        add(id, type::subscription_identifiers, &member);
+
+    /// What Properties::members() calls.
+    template <class Member>
+    void operator()(property_id id, const Member& member) noexcept {
+        property_slot& slot = slots_[size_++];
+        slot.id = id;
+        slot.type_ = property_slot::type_of(&member);
+        slot.member_ = const_cast<Member*>(&member);
     }
 
 private:
-    void add(property_id id, type of, const void* member) noexcept {
-        property_slot& slot = slots_[size_++];
-        slot.id = id;
-        slot.type_ = of;
-        slot.member_ = const_cast<void*>(member);
-    }
-
     property_slot slots_[17];  // CONNACK has the most
     std::size_t size_ = 0;
 };
 
-/// What Properties::members() calls, to see whether any of them is there.
-struct any_property {
-    bool is_set = false;
-
-    template <class Value>
-    void operator()(property_id, const std::optional<Value>& member) noexcept {
-        is_set |= member.has_value();
-    }
-    template <class Value>
-    void operator()(property_id, const list_view<Value>& member) noexcept {
-        is_set |= !member.empty();
-    }
-};
-
-/// True when a packet has any property. Most have none: this is quick for them, and spares them the
-/// list.
+/// True when a packet has any property.
 template <class Properties>
 bool is_set(const Properties& properties) noexcept {
-    any_property any;
-    Properties::members(properties, any);
-    return any.is_set;
+    return property_slots{properties}.any_is_set();
 }
 
 }  // namespace asio_mqtt::wire
