@@ -16,27 +16,35 @@
 
 namespace asio_mqtt::wire {
 
+/// Whether there are properties to be sent: the reader finds out later.
+template <class Io, class Properties>
+bool wants_any(const Properties& properties) noexcept {
+    if constexpr (Io::reads) return false;
+    return is_set(properties);
+}
+
 template <class Io, class Properties>
 void layout_properties(Io& io, protocol_version version, Properties& properties,
                        const char* field = "properties") {
     if (version == protocol_version::v5) {
         io.properties(properties);
     } else {
-        io.absent(field, is_set(properties));
+        io.absent(field, wants_any<Io>(properties));
     }
 }
 
 /// The tail of PUBACK, PUBREC, PUBREL, PUBCOMP, DISCONNECT and AUTH: a reason code and properties,
 /// each of which may be left out from the end when there is nothing to say
 /// (3.4.2.1, 3.14.2.1, 3.15.2.1).
-template <class Io, class Packet>
-void layout_reason_tail(Io& io, protocol_version version, Packet& packet) {
-    const bool has_properties = is_set(packet.properties);
-    const bool has_reason = packet.reason != reason_code::success;
+template <class Io, class Reason, class Properties>
+void layout_reason_tail(Io& io, protocol_version version, packet_type type, Reason& reason,
+                        Properties& properties) {
+    const bool has_properties = wants_any<Io>(properties);
+    const bool has_reason = reason != reason_code::success;
     if (version == protocol_version::v5) {
         if (!io.more(has_reason || has_properties)) return;
-        io.reason(packet.type, packet.reason);
-        if (io.more(has_properties)) io.properties(packet.properties);
+        io.reason(type, reason);
+        if (io.more(has_properties)) io.properties(properties);
     } else {
         io.absent("reason", has_reason);
         io.absent("properties", has_properties);
@@ -91,11 +99,17 @@ requires(Packet::type == packet_type::publish) void layout(Io& io, protocol_vers
     io.rest(packet.payload);
 }
 
+/// PUBACK, PUBREC, PUBREL or PUBCOMP: the packet says all but which of them it is.
+template <class Io, class Packet>
+void layout_acknowledgement(Io& io, protocol_version version, packet_type type, Packet& packet) {
+    io.packet_id(packet.packet_id);
+    layout_reason_tail(io, version, type, packet.reason, packet.properties);
+}
+
 template <class Io, class Packet>
 requires(is_acknowledgement(Packet::type)) void layout(Io& io, protocol_version version,
                                                        Packet& packet) {
-    io.packet_id(packet.packet_id);
-    layout_reason_tail(io, version, packet);
+    layout_acknowledgement(io, version, packet.type, packet);
 }
 
 template <class Io, class Packet>
@@ -107,14 +121,6 @@ requires(Packet::type == packet_type::subscribe) void layout(Io& io, protocol_ve
 }
 
 template <class Io, class Packet>
-requires(Packet::type == packet_type::suback) void layout(Io& io, protocol_version version,
-                                                          Packet& packet) {
-    io.packet_id(packet.packet_id);
-    layout_properties(io, version, packet.properties);
-    io.reasons(version, packet.type, packet.reasons);
-}
-
-template <class Io, class Packet>
 requires(Packet::type == packet_type::unsubscribe) void layout(Io& io, protocol_version version,
                                                                Packet& packet) {
     io.packet_id(packet.packet_id);
@@ -122,16 +128,24 @@ requires(Packet::type == packet_type::unsubscribe) void layout(Io& io, protocol_
     io.filters(packet.filters);
 }
 
+/// SUBACK or UNSUBACK, as above.
 template <class Io, class Packet>
-requires(Packet::type == packet_type::unsuback) void layout(Io& io, protocol_version version,
-                                                            Packet& packet) {
+void layout_request_acknowledgement(Io& io, protocol_version version, packet_type type,
+                                    Packet& packet) {
     io.packet_id(packet.packet_id);
     layout_properties(io, version, packet.properties);
-    if (version == protocol_version::v5) {
-        io.reasons(version, packet.type, packet.reasons);
+    if (type == packet_type::suback || version == protocol_version::v5) {
+        io.reasons(version, type, packet.reasons);
     } else {
         io.absent("reasons", !packet.reasons.empty());
     }
+}
+
+template <class Io, class Packet>
+requires(Packet::type == packet_type::suback ||
+         Packet::type == packet_type::unsuback) void layout(Io& io, protocol_version version,
+                                                            Packet& packet) {
+    layout_request_acknowledgement(io, version, packet.type, packet);
 }
 
 template <class Io, class Packet>
@@ -141,13 +155,13 @@ requires(Packet::type == packet_type::pingreq ||
 template <class Io, class Packet>
 requires(Packet::type == packet_type::disconnect) void layout(Io& io, protocol_version version,
                                                               Packet& packet) {
-    layout_reason_tail(io, version, packet);
+    layout_reason_tail(io, version, packet.type, packet.reason, packet.properties);
 }
 
 template <class Io, class Packet>
 requires(Packet::type == packet_type::auth) void layout(Io& io, protocol_version version,
                                                         Packet& packet) {
-    layout_reason_tail(io, version, packet);
+    layout_reason_tail(io, version, packet.type, packet.reason, packet.properties);
     layout_authentication(io, packet.properties);
 }
 

@@ -14,6 +14,8 @@ namespace asio_mqtt::wire {
 /// of no use, but harmless.
 class packet_reader {
 public:
+    static constexpr bool reads = true;
+
     packet_reader(const std::byte* first, const std::byte* last) noexcept
         : begin_{first}, cursor_{first}, end_{last} {}
 
@@ -206,22 +208,28 @@ public:
 
     template <class Properties>
     void properties(Properties& properties) noexcept {
-        const variable_byte_integer length = read_variable_byte_integer(cursor_, end_);
-        if (length.size == 0) {
-            return fail(length.malformed ? decode_errc::malformed_length : decode_errc::truncated,
-                        "property length");
-        }
-        if (!available(length.size + std::size_t{length.value}, "property length")) return;
-        cursor_ += length.size;
-        const std::byte* packet_end = end_;
-        end_ = cursor_ + length.value;  // no property may reach past its block
-        block_ = cursor_;
-        if (cursor_ != end_) read_block(property_slots{properties});
+        const std::byte* const packet_end = end_;
+        if (begin_block()) read_block(property_slots{properties});
         end_ = packet_end;
         if (failed()) cursor_ = end_;
     }
 
 private:
+    /// False when there are no properties, or no room for them.
+    bool begin_block() noexcept {
+        const variable_byte_integer length = read_variable_byte_integer(cursor_, end_);
+        if (length.size == 0) {
+            fail(length.malformed ? decode_errc::malformed_length : decode_errc::truncated,
+                 "property length");
+            return false;
+        }
+        if (!available(length.size + std::size_t{length.value}, "property length")) return false;
+        cursor_ += length.size;
+        end_ = cursor_ + length.value;  // no property may reach past its block
+        block_ = cursor_;
+        return cursor_ != end_;
+    }
+
     bool failed() const noexcept { return error_ != decode_errc{}; }
 
     void fail_at(const std::byte* at, decode_errc error, const char* field) noexcept {

@@ -38,6 +38,8 @@ inline std::size_t size_of(const property_slots& slots) noexcept {
 /// The `Io` that checks a packet which is to be sent and adds up its Remaining Length.
 class packet_measurer {
 public:
+    static constexpr bool reads = false;
+
     measure_result result() noexcept {
         if (size_ > max_variable_byte_integer) {
             fail(errc::packet_too_large, "packet");
@@ -225,6 +227,8 @@ void check_as_sender(packet_measurer& measurer, const Packet& packet) noexcept {
 /// The `Io` that writes a packet which packet_measurer found to be valid into enough room.
 class packet_writer {
 public:
+    static constexpr bool reads = false;
+
     explicit packet_writer(std::byte* out) noexcept : out_{out} {}
     std::byte* end() const noexcept { return out_; }
 

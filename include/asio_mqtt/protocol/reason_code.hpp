@@ -6,6 +6,7 @@
 #include <asio_mqtt/protocol/packet_type.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -129,24 +130,29 @@ constexpr std::string_view to_string(reason_code code) noexcept {
 /// of section 2.4, though not in section 3.14.2.1.
 constexpr bool is_listed(packet_type type, reason_code code) noexcept {
     const auto value = static_cast<std::uint8_t>(code);
-    const auto any_of = [value](auto... listed) { return ((value == listed) || ...); };
+    const auto any_of = [value](std::initializer_list<std::uint8_t> listed) {
+        for (const std::uint8_t each : listed) {
+            if (each == value) return true;
+        }
+        return false;
+    };
     switch (type) {
         case packet_type::connack:
-            return any_of(0x00) || (value >= 0x80 && value <= 0x8A) ||
-                   any_of(0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F);
+            return any_of({0x00}) || (value >= 0x80 && value <= 0x8A) ||
+                   any_of({0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F});
         case packet_type::puback:
         case packet_type::pubrec:
-            return any_of(0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99);
+            return any_of({0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99});
         case packet_type::pubrel:
-        case packet_type::pubcomp: return any_of(0x00, 0x92);
+        case packet_type::pubcomp: return any_of({0x00, 0x92});
         case packet_type::suback:
-            return any_of(0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2);
-        case packet_type::unsuback: return any_of(0x00, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91);
+            return any_of({0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2});
+        case packet_type::unsuback: return any_of({0x00, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91});
         case packet_type::disconnect:
-            return any_of(0x00, 0x04) || (value >= 0x80 && value <= 0x83) ||
-                   any_of(0x87, 0x89, 0x8B, 0x8C, 0x8D, 0x8E, 0x8F, 0x90) ||
+            return any_of({0x00, 0x04}) || (value >= 0x80 && value <= 0x83) ||
+                   any_of({0x87, 0x89, 0x8B, 0x8C, 0x8D, 0x8E, 0x8F, 0x90}) ||
                    (value >= 0x93 && value <= 0xA2);
-        case packet_type::auth: return any_of(0x00, 0x18, 0x19);
+        case packet_type::auth: return any_of({0x00, 0x18, 0x19});
         default: return false;
     }
 }

@@ -86,6 +86,25 @@ public:
         return reader.finish(header.size);
     }
 
+    /// Reads a PUBACK, PUBREC, PUBREL or PUBCOMP as a PUBACK: the header tells which it is. What is
+    /// read into must be as new.
+    decode_result decode_acknowledgement(const fixed_header& header,
+                                         std::span<const std::byte> body,
+                                         puback_packet& packet) const noexcept {
+        wire::packet_reader reader{body.data(), body.data() + body.size()};
+        wire::layout_acknowledgement(reader, version_, header.type, packet);
+        return reader.finish(header.size);
+    }
+
+    /// Reads a SUBACK or UNSUBACK as a SUBACK, likewise.
+    decode_result decode_acknowledgement(const fixed_header& header,
+                                         std::span<const std::byte> body,
+                                         suback_packet& packet) const noexcept {
+        wire::packet_reader reader{body.data(), body.data() + body.size()};
+        wire::layout_request_acknowledgement(reader, version_, header.type, packet);
+        return reader.finish(header.size);
+    }
+
 private:
     protocol_version version_;
 };

@@ -100,7 +100,7 @@ public:
         // PUBREL answers a PUBREC, and none was sent before the application had the message.
         if (known != nullptr && !known->taken_over) return false;
         if (known == nullptr) {
-            output.answer_unknown<pubcomp_packet>(version, id);
+            output.answer_unknown(packet_type::pubcomp, version, id);
             return true;
         }
         if (came_on_this_connection(*known)) --outstanding_;

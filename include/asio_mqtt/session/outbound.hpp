@@ -18,7 +18,7 @@ namespace asio_mqtt::detail {
 // what is sent again after a connection was lost. All transitions of an outbound handshake are in
 // this file.
 //
-//             submit()          flush()             puback() / pubcomp()
+//             submit()          flush()             end_handshake()
 //   publish:  waiting   --->    in flight   --->    handed back to be reported
 //                |  expired, or dropped for newer ones: reported
 //                ^                  |  pubrec(): PUBREL, "released"
@@ -195,18 +195,20 @@ public:
     // Acknowledgements. Those that find what they are for take it out and hand it over; all others
     // are ignored, since a broker may repeat itself after a lost connection.
 
-    outbound_publish* puback(std::uint16_t id) noexcept {
-        outbound_publish* publish = find(id, qos::at_least_once);
-        if (publish == nullptr || publish->progress != outbound_publish::state::sent)
-            return nullptr;
-        return take(publish);
+    /// A PUBACK, a PUBCOMP, or a PUBREC with an error, which ends the handshake, too (4.3.3).
+    outbound_publish* end_handshake(packet_type with, std::uint16_t id) noexcept {
+        using state = outbound_publish::state;
+        outbound_publish* publish =
+            find(id, with == packet_type::puback ? qos::at_least_once : qos::exactly_once);
+        const state due = with == packet_type::pubcomp ? state::released : state::sent;
+        return publish != nullptr && publish->progress == due ? take(publish) : nullptr;
     }
 
     /// Answers PUBREC without an error with PUBREL [MQTT-4.3.3-4].
     void pubrec(std::uint16_t id, reason_code reason, protocol_version version,
                 output_buffer& output) {
         if (in_flight_.find(id) == nullptr) {
-            return output.answer_unknown<pubrel_packet>(version, id);
+            return output.answer_unknown(packet_type::pubrel, version, id);
         }
         outbound_publish* publish = find(id, qos::exactly_once);
         if (publish == nullptr) return;
@@ -216,21 +218,6 @@ public:
         released_.push_back(*publish);
         use_quota(*publish);
         output.acknowledge(packet_type::pubrel, id);
-    }
-    /// Handles PUBREC with an error, which ends the handshake (4.3.3).
-    outbound_publish* pubrec_failed(std::uint16_t id) noexcept {
-        outbound_publish* publish = find(id, qos::exactly_once);
-        if (publish == nullptr || publish->progress != outbound_publish::state::sent)
-            return nullptr;
-        return take(publish);
-    }
-
-    outbound_publish* pubcomp(std::uint16_t id) noexcept {
-        outbound_publish* publish = find(id, qos::exactly_once);
-        if (publish == nullptr || publish->progress != outbound_publish::state::released) {
-            return nullptr;
-        }
-        return take(publish);
     }
 
     /// The request that SUBACK or UNSUBACK is for, still in flight: see finish_request().

@@ -55,13 +55,12 @@ public:
 
     /// Appends the PUBREL or PUBCOMP for an identifier that is in no handshake: 3.1.1 has no reason
     /// codes, there the answer alone ends the peer's handshake.
-    template <class Packet>
-    void answer_unknown(protocol_version version, std::uint16_t packet_id) {
-        if (version == protocol_version::v3_1_1) return acknowledge(Packet::type, packet_id);
-        Packet packet;
-        packet.packet_id = packet_id;
-        packet.reason = reason_code::packet_identifier_not_found;
-        write(version, packet);
+    void answer_unknown(packet_type type, protocol_version version, std::uint16_t packet_id) {
+        if (version == protocol_version::v3_1_1) return acknowledge(type, packet_id);
+        wire::packet_writer writer{append(5)};
+        writer.fixed_header(type, fixed_flags(type), 3);
+        writer.packet_id(packet_id);
+        writer.reason(type, reason_code::packet_identifier_not_found);
     }
 
     /// Adds bytes that stay where they are; `owner` keeps them there.

@@ -190,7 +190,7 @@ public:
     /// packet, if anything; the connection goes on then.
     error_code disconnect(const disconnect_packet& packet, time_point now) {
         if (is_over()) return {};
-        const measure_result measured = versioned_codec{settings_.version}.measure(packet);
+        const measure_result measured = codec().measure(packet);
         if (!measured) return measured.error;
         if (measured.packet_size() > limits_.maximum_packet_size) return errc::packet_too_large;
         const auto expiry = packet.properties.session_expiry_interval;
@@ -371,15 +371,15 @@ private:
                                 header.type == packet_type::disconnect;
         switch (is_in_time ? header.type : packet_type::connect) {
             case packet_type::connack: return on_connack(header, body, event);
-            case packet_type::puback: return on_ack<puback_packet>(header, body, event);
-            case packet_type::pubrec: return on_ack<pubrec_packet>(header, body, event);
-            case packet_type::pubrel: return on_ack<pubrel_packet>(header, body, event);
-            case packet_type::pubcomp: return on_ack<pubcomp_packet>(header, body, event);
-            case packet_type::suback: return on_request_ack<suback_packet>(header, body, event);
-            case packet_type::unsuback: return on_request_ack<unsuback_packet>(header, body, event);
+            case packet_type::puback:
+            case packet_type::pubrec:
+            case packet_type::pubrel:
+            case packet_type::pubcomp: return on_ack(header, body, event);
+            case packet_type::suback:
+            case packet_type::unsuback: return on_request_ack(header, body, event);
             case packet_type::pingresp: {
                 pingresp_packet packet;
-                if (decode(header, body, packet)) keep_alive_.pong();
+                if (is_well_formed(codec().decode(header, body, packet))) keep_alive_.pong();
                 return;
             }
             case packet_type::disconnect:
@@ -393,12 +393,13 @@ private:
                                               : errc::unexpected_packet);
     }
 
-    template <class Packet>
-    bool decode(const fixed_header& header, std::span<const std::byte> body, Packet& packet) {
-        const decode_result decoded =
-            versioned_codec{settings_.version}.decode(header, body, packet);
-        if (!decoded) fail(decoded.error, to_reason_code(decoded.error));
-        return static_cast<bool>(decoded);
+    versioned_codec codec() const noexcept { return versioned_codec{settings_.version}; }
+
+    bool is_well_formed(const decode_result& decoded) {
+        if (decoded) [[likely]]
+            return true;
+        fail(decoded.error, to_reason_code(decoded.error));
+        return false;
     }
 
     void on_connack(const fixed_header& header, std::span<const std::byte> body,
@@ -406,7 +407,7 @@ private:
         connack_ = {};
         if (is_v5() && is_refusal_of_v5(body)) {
             connack_.reason = reason_code::unsupported_protocol_version;
-        } else if (!decode(header, body, connack_)) {
+        } else if (!is_well_formed(codec().decode(header, body, connack_))) {
             return;
         }
         if (is_failure(connack_.reason)) {
@@ -447,7 +448,7 @@ private:
 
     void on_publish(const fixed_header& header, std::span<const std::byte> body,
                     session_event& event) {
-        if (!decode(header, body, message_)) return;
+        if (!is_well_formed(codec().decode(header, body, message_))) return;
         if (message_.properties.topic_alias) {
             const reason_code wrong = topic_aliases_.resolve(message_);
             if (wrong != reason_code::success) {
@@ -472,28 +473,24 @@ private:
         event.token = token;
     }
 
-    template <class Packet>
     void on_ack(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
-        Packet packet;
-        if (!decode(header, body, packet)) return;
-        outbound_publish* done = nullptr;
-        if constexpr (Packet::type == packet_type::puback) {
-            done = outbound_.puback(packet.packet_id);
-        } else if constexpr (Packet::type == packet_type::pubcomp) {
-            done = outbound_.pubcomp(packet.packet_id);
-        } else if constexpr (Packet::type == packet_type::pubrec) {
-            if (is_failure(packet.reason)) {
-                done = outbound_.pubrec_failed(packet.packet_id);
-            } else {
-                outbound_.pubrec(packet.packet_id, packet.reason, settings_.version, output_);
-            }
-        } else {
+        puback_packet packet;  // or one of the others
+        if (!wire::read_plain_acknowledgement(body, packet) &&
+            !is_well_formed(codec().decode_acknowledgement(header, body, packet))) {
+            return;
+        }
+        if (header.type == packet_type::pubrel) {
             const bool is_allowed = inbound_.pubrel(packet.packet_id, settings_.version, output_);
             if (!is_allowed) fail(errc::unexpected_packet);
+            return;
         }
+        if (header.type == packet_type::pubrec && !is_failure(packet.reason)) {
+            return outbound_.pubrec(packet.packet_id, packet.reason, settings_.version, output_);
+        }
+        outbound_publish* const done = outbound_.end_handshake(header.type, packet.packet_id);
         if (done == nullptr) return;
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
-        const bool is_late = Packet::type == packet_type::pubcomp && done->pubrel_was_resent;
+        const bool is_late = header.type == packet_type::pubcomp && done->pubrel_was_resent;
         const bool is_silent = packet.reason == reason_code::success;
         const reason_code reason = is_silent || is_late ? done->reason : packet.reason;
         void* const tag = done->tag;
@@ -503,17 +500,17 @@ private:
         if (reason != reason_code::success) event.error = reason;
         event.tag = tag;
         event.reason = reason;
-        if (!wire::is_set(packet.properties)) return;
+        if (!packet.properties.reason_string && packet.properties.user_properties.empty()) return;
         ack_properties_ = packet.properties;
         event.properties = &ack_properties_;
     }
 
-    template <class Packet>
     void on_request_ack(const fixed_header& header, std::span<const std::byte> body,
                         session_event& event) {
-        Packet packet;
-        const bool is_decoded = decode(header, body, packet);
-        constexpr bool is_suback = Packet::type == packet_type::suback;
+        suback_packet packet;  // or an UNSUBACK
+        const bool is_decoded =
+            is_well_formed(codec().decode_acknowledgement(header, body, packet));
+        const bool is_suback = header.type == packet_type::suback;
         outbound_request* found = outbound_.find_request(
             packet.packet_id, is_suback ? packet_type::subscribe : packet_type::unsubscribe);
         if (found == nullptr) return;
@@ -549,7 +546,7 @@ private:
 
     void on_disconnect(const fixed_header& header, std::span<const std::byte> body,
                        session_event& event) {
-        if (!decode(header, body, disconnect_)) return;
+        if (!is_well_formed(codec().decode(header, body, disconnect_))) return;
         if (disconnect_.properties.session_expiry_interval) {
             fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
             return;
