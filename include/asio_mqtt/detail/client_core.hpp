@@ -52,14 +52,13 @@ namespace asio_mqtt::detail {
 ///
 /// When and where it connects is decided by reconnect.
 template <class Connector, class Timer>
-class client_core final : public submission_target,
-                          public io_target,
-                          public std::enable_shared_from_this<client_core<Connector, Timer>> {
+class client_core final : public submission_target, public io_target {
 public:
     using stream_type = typename Connector::stream_type;
     using exception_guard = process_again_after_exception<client_core>;
 
-    client_core(const asio::any_io_executor& executor, client_options options, Connector connector)
+    client_core(const asio::any_io_executor& executor, client_options&& options,
+                Connector&& connector)
         : io_target{executor},
           options_{std::move(options)},
           session_{to_session_settings(options_)},
@@ -95,6 +94,9 @@ public:
     void check_connection() { submit(*new notice{submission::kind::check_connection}); }
 
     static time_point now() { return wake_up_timer<Timer>::now(); }
+
+    /// For those who keep the client, or look whether it is still there.
+    std::shared_ptr<submission_target> shared() { return {shared_from_this(), this}; }
 
     /// Does all that can be done now, later.
     void post_process() { asio::post(when(io_event::posted)); }
@@ -192,7 +194,7 @@ private:
             credentials_ = {options_.user_name, options_.password};
             return connect();
         }
-        options_.ask_for_credentials(answer_to(this->weak_from_this(), attempt_count_));
+        options_.ask_for_credentials(answer_to(shared(), attempt_count_));
         deadline_ = after(now(), options_.connect_timeout);
     }
 
@@ -212,14 +214,14 @@ private:
             return disconnected(asio::error::host_not_found);
         }
         broker.round = reconnect_.round();
-        connecting_.begin(broker, attempt_count_, this->shared_from_this());
+        connecting_.begin(broker, attempt_count_, shared());
     }
 
     void connect_ended(notice& result) {
         // Of an attempt that was given up nothing is wanted: the stream closes with the notice.
         if (result.attempt != attempt_count_) return;
         if (result.error) return disconnected(result.error);
-        stream_.open(std::move(connecting_.stream_of(result)));
+        stream_.open(std::move(result.stream));
         state_ = state::connected;
         deadline_ = never;
         is_lost_ = false;
@@ -525,8 +527,6 @@ private:
     }
 
     // --- What Asio calls back, in any thread
-
-    io_handler when(io_event what) { return {this->shared_from_this(), what}; }
 
     void io_ended(io_event what, error_code error, std::size_t size) override {
         switch (what) {

@@ -12,6 +12,7 @@
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -19,24 +20,28 @@
 namespace asio_mqtt::detail {
 
 /// The connector of a client. Its calls begin, are cancelled and end on a strand, so that
-/// connectors need not mind threads; the client, which has none, is told of their end.
+/// connectors need not mind threads; the client, which has none, is told of their end. For a
+/// connector that minds threads no strand is made, nor compiled.
 template <class Connector>
 class connecting {
 public:
     using stream_type = typename Connector::stream_type;
 
     connecting(const asio::any_io_executor& executor, bool single_threaded, Connector connector)
-        : executor_{single_threaded ? executor
-                                    : asio::any_io_executor{asio::make_strand(executor)}},
+        : executor_{single_threaded ? executor : serial(executor)},
           connector_{std::move(connector)} {}
 
     /// Ends with a notice `connected` to the client, which keeps this alive meanwhile.
     void begin(const broker_address& broker, std::uint64_t number,
                std::shared_ptr<submission_target> client) {
         attempt_.reset(new attempt{broker, number});
-        asio::post(executor_, [this, begun = attempt_, client = std::move(client)] {
-            connector_.async_connect(begun->broker, handler{executor_, begun, client});
-        });
+        handler ended{executor_, attempt_, std::move(client)};
+        if constexpr (is_thread_safe) {
+            connect(std::move(ended));
+        } else {
+            asio::post(executor_,
+                       [this, ended = std::move(ended)]() mutable { connect(std::move(ended)); });
+        }
     }
 
     /// Tells which brokers the connector can connect to; null when it does not know that.
@@ -47,24 +52,26 @@ public:
 
     /// Nobody waits for its end any more.
     void give_up() {
-        asio::post(executor_, [given_up = std::move(attempt_)] {
-            // It may have ended without the client knowing: then what stands in the slot is gone.
-            if (given_up->has_ended) return;
-            given_up->cancellation.emit(asio::cancellation_type::terminal);
-        });
-    }
-
-    /// The stream of a notice.
-    static stream_type& stream_of(notice& connected) noexcept {
-        return *static_cast<stream_type*>(connected.stream.get());
+        if constexpr (is_thread_safe) {
+            attempt_->give_up();
+        } else {
+            asio::post(executor_, [given_up = attempt_] { given_up->give_up(); });
+        }
     }
 
 private:
+    static constexpr bool is_thread_safe = requires { requires Connector::is_thread_safe; };
+
     struct attempt {
+        void give_up() {
+            // It may have ended without the client knowing: then what stands in the slot is gone.
+            if (!has_ended) cancellation.emit(asio::cancellation_type::terminal);
+        }
+
         broker_address broker;
         std::uint64_t number;
         asio::cancellation_signal cancellation{};
-        bool has_ended = false;
+        std::atomic<bool> has_ended = false;
     };
     struct handler {
         using executor_type = asio::any_io_executor;
@@ -86,6 +93,19 @@ private:
         std::shared_ptr<attempt> begun;
         std::shared_ptr<submission_target> client;
     };
+
+    static asio::any_io_executor serial(const asio::any_io_executor& executor) {
+        if constexpr (is_thread_safe) {
+            return executor;
+        } else {
+            return asio::make_strand(executor);
+        }
+    }
+
+    void connect(handler&& ended) {
+        const broker_address& broker = ended.begun->broker;
+        connector_.async_connect(broker, std::move(ended));
+    }
 
     const asio::any_io_executor executor_;
     Connector connector_;

@@ -56,7 +56,7 @@ public:
             auto& subscriber = *static_cast<message_handler*>(handler.get());
             if (subscriber.holds_messages) {
                 if (!may_keep) return discard();
-                if (held == nullptr) held = hold(view, event.token, client.weak_from_this());
+                if (held == nullptr) held = hold(view, event.token, client.shared());
                 held->hold();
             }
             try {

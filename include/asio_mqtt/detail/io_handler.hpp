@@ -15,16 +15,20 @@
 namespace asio_mqtt::detail {
 
 /// What has ended.
-enum class io_event : std::uint8_t { posted, read, written, timer, connected, cancelled };
+enum class io_event : std::uint8_t { posted, read, written, timer, resolved, connected, cancelled };
 
-/// Who waits for the end of operations on streams and timers.
-class io_target {
+class io_handler;
+
+/// Who waits for the end of operations on streams and timers. A std::shared_ptr has to keep it.
+class io_target : public std::enable_shared_from_this<io_target> {
 public:
     explicit io_target(asio::any_io_executor executor) noexcept : executor_{std::move(executor)} {}
     io_target(const io_target&) = delete;
     io_target& operator=(const io_target&) = delete;
 
     const asio::any_io_executor& executor() const noexcept { return executor_; }
+    /// What is to be given to such an operation.
+    io_handler when(io_event what);
     /// Called on the executor.
     virtual void io_ended(io_event what, error_code error, std::size_t size) = 0;
 
@@ -53,5 +57,9 @@ private:
     std::shared_ptr<io_target> target_;
     io_event what_;
 };
+
+inline io_handler io_target::when(io_event what) {
+    return {shared_from_this(), what};
+}
 
 }  // namespace asio_mqtt::detail

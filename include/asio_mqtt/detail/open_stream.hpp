@@ -10,7 +10,7 @@
 #include <asio/buffer.hpp>
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -21,11 +21,12 @@ namespace asio_mqtt::detail {
 template <class Stream>
 class open_stream {
 public:
-    void open(Stream&& connected) { stream_.emplace(std::move(connected)); }
-    void close() { close_stream(*stream_); }
+    /// `connected` is a Stream.
+    void open(std::shared_ptr<void> connected) noexcept { stream_ = std::move(connected); }
+    void close() { close_stream(stream()); }
     void take_away() noexcept { stream_.reset(); }
     /// Ends the direction to the peer; false when the stream cannot end one alone.
-    bool shut_down_output() { return asio_mqtt::shut_down_output(*stream_); }
+    bool shut_down_output() { return asio_mqtt::shut_down_output(stream()); }
 
     bool is_reading() const noexcept { return is_reading_; }
     bool is_writing() const noexcept { return is_writing_; }
@@ -34,7 +35,7 @@ public:
     template <class Handler>
     void read(std::span<std::byte> room, Handler&& handler) {
         is_reading_ = true;
-        stream_->async_read_some(asio::mutable_buffer{room.data(), room.size()},
+        stream().async_read_some(asio::mutable_buffer{room.data(), room.size()},
                                  std::forward<Handler>(handler));
     }
     void read_ended() noexcept { is_reading_ = false; }
@@ -49,7 +50,7 @@ public:
     /// Not async_write(): that gives the system 64 KiB at a time.
     template <class Handler>
     void write_rest(Handler&& handler) {
-        stream_->async_write_some(unwritten_, std::forward<Handler>(handler));
+        stream().async_write_some(unwritten_, std::forward<Handler>(handler));
     }
     /// A part was written; true when there is a rest.
     bool has_rest_behind(std::size_t written) noexcept {
@@ -59,7 +60,9 @@ public:
     void write_ended() noexcept { is_writing_ = false; }
 
 private:
-    std::optional<Stream> stream_;
+    Stream& stream() noexcept { return *static_cast<Stream*>(stream_.get()); }
+
+    std::shared_ptr<void> stream_;
     bool is_reading_ = false;
     bool is_writing_ = false;
     write_buffers unwritten_;  // of the write under way

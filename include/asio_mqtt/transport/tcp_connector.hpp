@@ -16,13 +16,13 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 
@@ -47,7 +47,8 @@ struct tcp_connector_options {
 ///
 /// A connector is any class with a `stream_type` that is an AsyncReadStream and an
 /// AsyncWriteStream, can be moved and has close() or lowest_layer(), and with
-/// `async_connect(broker, token)` that completes with `void(error_code, stream_type)`.
+/// `async_connect(broker, token)` that completes with `void(error_code, stream_type)`. A client
+/// calls it, has it cancelled and is answered by it on a strand.
 class tcp_connector {
 public:
     using stream_type = asio::ip::tcp::socket;
@@ -55,6 +56,10 @@ public:
     /// Whether it can connect to such a broker. A connector may have this: then a client refuses
     /// the others at once.
     static bool takes(const broker_address& broker) noexcept { return broker.scheme == "mqtt"; }
+
+    /// It may be cancelled while it runs or ends in another thread. A connector that says so is
+    /// used without a strand; a class that derives from this one has to hold it, too.
+    static constexpr bool is_thread_safe = true;
 
     explicit tcp_connector(asio::any_io_executor executor, tcp_connector_options options = {})
         : executor_{std::move(executor)}, options_{options} {}
@@ -73,22 +78,20 @@ public:
     }
 
 private:
-    /// One call of async_connect(), whatever its handler is. All of it runs on a strand on the
-    /// handler's executor, since the timer and what it limits may end on two threads at once.
-    class attempt : public detail::io_target, public std::enable_shared_from_this<attempt> {
+    /// One call of async_connect(), whatever its handler is. All of it runs on the handler's
+    /// executor, and one thing at a time: the timer and what it limits may end on two threads at
+    /// once.
+    class attempt : public detail::io_target {
     public:
         attempt(const asio::any_io_executor& executor, const asio::any_io_executor& io,
                 tcp_connector_options options, broker_address broker)
-            : io_target{asio::make_strand(executor)},
+            : io_target{executor},
               options_{options},
               broker_{std::move(broker)},
               resolver_{io},
               socket_{io},
               timer_{io} {}
         virtual ~attempt() = default;
-
-        void start() { asio::post(when(detail::io_event::posted)); }
-        void cancel() { asio::post(when(detail::io_event::cancelled)); }
 
     protected:
         virtual void complete(error_code error, stream_type&& socket) = 0;
@@ -99,20 +102,30 @@ private:
 
         struct resolve_handler {
             using executor_type = asio::any_io_executor;
-            executor_type get_executor() const noexcept { return self->executor(); }
+            executor_type get_executor() const noexcept { return ended.get_executor(); }
             void operator()(error_code error, addresses found) {
-                self->resolve_ended(error, std::move(found));
+                resolved = std::move(found);  // nobody looks at them before
+                ended(error);
             }
 
-            std::shared_ptr<attempt> self;
+            detail::io_handler ended;
+            addresses& resolved;
         };
 
-        detail::io_handler when(detail::io_event what) { return {shared_from_this(), what}; }
-
         void io_ended(detail::io_event what, error_code error, std::size_t) override {
-            if (step_ == step::finished) return;
+            {
+                const std::lock_guard one_at_a_time{mutex_};
+                if (step_ == step::finished) return;
+                happened(what, error);
+                if (step_ != step::finished) return;
+            }
+            complete(error_, std::move(socket_));
+        }
+
+        void happened(detail::io_event what, error_code error) {
             switch (what) {
                 case detail::io_event::posted: return resolve();
+                case detail::io_event::resolved: return resolve_ended(error);
                 case detail::io_event::connected: return connect_ended(error);
                 case detail::io_event::cancelled: return finish(asio::error::operation_aborted);
                 case detail::io_event::timer:
@@ -131,19 +144,18 @@ private:
             const char* const port = broker_.port.empty() ? "1883" : broker_.port.c_str();
             // With these flags no name service is asked (POSIX, getaddrinfo), so it cannot block.
             error_code no_address;
-            addresses found = resolver_.resolve(
+            addresses_ = resolver_.resolve(
                 broker_.host, port,
                 asio::ip::resolver_base::numeric_host | asio::ip::resolver_base::numeric_service,
                 no_address);
-            if (!no_address) return resolve_ended({}, std::move(found));
+            if (!no_address) return resolve_ended({});
             allow(options_.resolve_timeout);
-            resolver_.async_resolve(broker_.host, port, resolve_handler{shared_from_this()});
+            resolver_.async_resolve(broker_.host, port,
+                                    resolve_handler{when(detail::io_event::resolved), addresses_});
         }
 
-        void resolve_ended(error_code error, addresses&& found) {
-            if (step_ == step::finished) return;  // it was given up
+        void resolve_ended(error_code error) {
             if (error) return finish(error);
-            addresses_ = std::move(found);
             untried_ = addresses_.size();
             next_ = addresses_.begin();
             for (std::size_t passed = broker_.round % std::max<std::size_t>(1, untried_);
@@ -189,15 +201,17 @@ private:
             resolver_.cancel();
             timer_.cancel();
             if (error) close_stream(socket_);
-            complete(error, std::move(socket_));
+            error_ = error;
         }
 
         const tcp_connector_options options_;
         const broker_address broker_;
+        std::mutex mutex_;  // of what follows
         asio::ip::tcp::resolver resolver_;
         stream_type socket_;
         asio::steady_timer timer_;  // of the present step
         step step_ = step::resolving;
+        error_code error_;  // what it has come to
         addresses addresses_{};
         addresses::const_iterator next_{};
         std::size_t untried_ = 0;  // from the next one on, and from the first one on again
@@ -213,8 +227,7 @@ private:
 
     private:
         void complete(error_code error, stream_type&& socket) override {
-            auto slot = asio::get_associated_cancellation_slot(handler_);
-            if (slot.is_connected()) slot.clear();
+            // What stands in the slot does no harm, and may be in use by another thread.
             // A resolver that hangs keeps the attempt, and must not keep what the handler holds.
             Handler handler{std::move(handler_)};
             std::move(handler)(error, std::move(socket));
@@ -229,15 +242,16 @@ private:
                         const tcp_connector_options& options, const broker_address& broker) const {
             std::decay_t<Handler> kept{std::forward<Handler>(handler)};
             auto slot = asio::get_associated_cancellation_slot(kept);
-            const std::shared_ptr<attempt> started{
+            const std::shared_ptr<detail::io_target> started{
                 new attempt_for<std::decay_t<Handler>>{std::move(kept), executor, options, broker}};
             if (slot.is_connected()) {
                 // The signal may outlive the attempt: it goes with the execution context.
                 slot.assign([weak = std::weak_ptr{started}](asio::cancellation_type) {
-                    if (const auto alive = weak.lock()) alive->cancel();
+                    const auto alive = weak.lock();
+                    if (alive != nullptr) asio::post(alive->when(detail::io_event::cancelled));
                 });
             }
-            started->start();
+            asio::post(started->when(detail::io_event::posted));
         }
     };
 
