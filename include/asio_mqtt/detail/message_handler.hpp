@@ -18,7 +18,7 @@
 namespace asio_mqtt::detail {
 
 /// The handler of a subscription, whatever its type is.
-class message_handler {
+class message_handler : public std::enable_shared_from_this<message_handler> {
 public:
     explicit message_handler(bool holds) noexcept : holds_messages{holds} {}
     virtual ~message_handler() = default;
@@ -34,9 +34,7 @@ public:
 };
 
 template <class Handler>
-class bound_message_handler final
-    : public message_handler,
-      public std::enable_shared_from_this<bound_message_handler<Handler>> {
+class bound_message_handler final : public message_handler {
 public:
     explicit bound_message_handler(Handler handler)
         : message_handler{is_manual || !runs_on_client}, handler_{std::move(handler)} {}
@@ -45,10 +43,10 @@ public:
         if constexpr (runs_on_client) {
             call(view, held);
         } else {
-            asio::post(asio::get_associated_executor(handler_), [self = this->shared_from_this(),
-                                                                 kept = to_message(view), held] {
-                with_view(kept, [&](const message_view& copy) { self->call(copy, held); });
-            });
+            asio::post(asio::get_associated_executor(handler_),
+                       [this, self = shared_from_this(), kept = to_message(view), held] {
+                           with_view(kept, [&](const message_view& copy) { call(copy, held); });
+                       });
         }
     }
 
