@@ -60,20 +60,23 @@ inline std::size_t memory_of(const message_view& view) noexcept {
 
 /// Copies all that the view shows.
 inline message to_message(const message_view& view) {
-    message copy;
+    const publish_properties& properties = view.properties;
+    message copy{.subscription_identifiers =
+                     std::vector<std::uint32_t>(properties.subscription_identifiers.size())};
     copy.topic = view.topic;
     copy.payload = view.payload;
     copy.qos = view.qos;
     copy.retain = view.retain;
     copy.dup = view.dup;
-    copy.payload_format_indicator = view.properties.payload_format_indicator;
-    copy.message_expiry_interval = view.properties.message_expiry_interval;
-    copy.response_topic = view.properties.response_topic;
-    copy.correlation_data = view.properties.correlation_data;
-    copy.content_type = view.properties.content_type;
-    copy.user_properties = to_owned(view.properties.user_properties);
-    for (const std::uint32_t id : view.properties.subscription_identifiers)
-        copy.subscription_identifiers.push_back(id);
+    copy.payload_format_indicator = properties.payload_format_indicator;
+    copy.message_expiry_interval = properties.message_expiry_interval;
+    copy.response_topic = properties.response_topic;
+    copy.correlation_data = properties.correlation_data;
+    copy.content_type = properties.content_type;
+    copy.user_properties = to_owned(properties.user_properties);
+    std::uint32_t* next = copy.subscription_identifiers.data();
+    for (const std::uint32_t id : properties.subscription_identifiers)
+        *next++ = id;
     return copy;
 }
 

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace asio_mqtt::detail {
 
@@ -26,9 +27,10 @@ inline publish_result to_publish_result(const session_event& completed) {
 }
 
 inline subscribe_result to_subscribe_result(const session_event& completed) {
-    subscribe_result result;
+    subscribe_result result{.reasons = std::vector<reason_code>(completed.reasons.size())};
+    reason_code* next = result.reasons.data();
     for (const reason_code reason : completed.reasons)
-        result.reasons.push_back(reason);
+        *next++ = reason;
     copy_properties(completed, result);
     return result;
 }

@@ -22,9 +22,9 @@ struct user_property {
 /// Copies what the list views.
 inline std::vector<user_property> to_owned(const user_property_list& list) {
     std::vector<user_property> copies(list.size());
-    auto copy = copies.begin();
+    user_property* next = copies.data();
     for (const auto& [name, value] : list)
-        *copy++ = {std::string{name}, std::string{value}};
+        *next++ = {std::string{name}, std::string{value}};
     return copies;
 }
 
