@@ -10,7 +10,7 @@ shopt -s nullglob globstar
 
 cd "$1"
 document=docs/immune.md
-last=75
+last=81
 broken=0
 
 breach() {

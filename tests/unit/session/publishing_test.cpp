@@ -296,6 +296,18 @@ TEST_CASE("publishing: one write at a time") {
     CHECK(driver.events() == "b done");
 }
 
+TEST_CASE("publishing: an acknowledgement may come before the write has ended [immune-77]") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("one", qos_1, "t");
+    driver.publish("two", qos_2, "t");
+    REQUIRE_FALSE(driver.core.start_write(driver.now).empty());
+    CHECK(driver.receive("40 02 00 01 50 02 00 02") == "one done");
+    driver.core.finish_write();
+    CHECK(driver.written() == "62 02 00 02");
+    CHECK(driver.receive("70 02 00 02") == "two done");
+}
+
 TEST_CASE("publishing: the write under way keeps its bytes when the connection is lost") {
     session_driver driver{v5};
     driver.go_online();

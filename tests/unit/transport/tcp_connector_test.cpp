@@ -150,6 +150,19 @@ TEST_CASE_METHOD(tcp_connector_fixture, "TCP: each round begins with another add
     CHECK(in_round("half-dead", 1) == answers.address());  // behind the last comes the first
 }
 
+TEST_CASE_METHOD(tcp_connector_fixture, "TCP: small packets do not wait for others [immune-80]") {
+    bool has_no_delay = false;
+    tcp_connector{io.get_executor()}.async_connect(broker("127.0.0.1", answers.address().port()),
+                                                   [&](error_code error, tcp::socket made) {
+                                                       REQUIRE_FALSE(error);
+                                                       tcp::no_delay option;
+                                                       made.get_option(option);
+                                                       has_no_delay = option.value();
+                                                   });
+    CHECK(run_until_idle());
+    CHECK(has_no_delay);
+}
+
 TEST_CASE_METHOD(tcp_connector_fixture, "TCP: the error is that of the last address") {
     names.add("refuses-last", {swallows.address(), refuses.address()});
     names.add("swallows-last", {refuses.address(), swallows.address()});
