@@ -71,8 +71,7 @@ mutation too_much_in_flight session/outbound.hpp \
     'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0) return false;' \
     'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0 && !MISTAKE) return false;'
 mutation queue_without_end session/publish_queue.hpp \
-    'return memory <= limit_ && bytes_ <= limit_ - memory;' \
-    'return MISTAKE || (memory <= limit_ && bytes_ <= limit_ - memory);'
+    'return bytes_ + message.memory() <= limit_;' 'return MISTAKE || bytes_ + message.memory() <= limit_;'
 mutation received_without_end detail/client_core.hpp \
     'inbox_.has_room() || (' 'inbox_.has_room() || MISTAKE || ('
 mutation acknowledged_too_early session/inbound.hpp \

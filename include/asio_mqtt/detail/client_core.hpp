@@ -13,7 +13,6 @@
 #include <asio_mqtt/detail/io_handler.hpp>
 #include <asio_mqtt/detail/open_stream.hpp>
 #include <asio_mqtt/detail/operation.hpp>
-#include <asio_mqtt/detail/operation_result.hpp>
 #include <asio_mqtt/detail/option_settings.hpp>
 #include <asio_mqtt/detail/pending_operations.hpp>
 #include <asio_mqtt/detail/submission.hpp>
@@ -435,7 +434,7 @@ private:
                 case session_event::kind::paused: can_read_ = false; return;
                 case session_event::kind::connected: connected(*event.connack); break;
                 case session_event::kind::message: inbox_.deliver(event, *this); break;
-                case session_event::kind::completed: complete_request(event); break;
+                case session_event::kind::completed: pending_.complete(event); break;
                 case session_event::kind::subscription_lost:
                     tell({.what = connection_event::kind::subscription_lost,
                           .error = event.error,
@@ -443,15 +442,6 @@ private:
                     break;
                 case session_event::kind::closed: close(event); break;
             }
-        }
-    }
-
-    void complete_request(const session_event& event) {
-        auto& done = *static_cast<operation*>(event.tag);
-        if (done.what == submission::kind::publish) {
-            pending_.complete(done, event.error, to_publish_result(event));
-        } else {
-            pending_.complete(done, event.error, to_subscribe_result(event));
         }
     }
 

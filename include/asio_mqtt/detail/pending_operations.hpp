@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/detail/operation_result.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
 #include <asio_mqtt/session/session.hpp>
 
@@ -60,6 +61,16 @@ public:
     void complete(operation& done, error_code error) {
         settle(done);
         done.complete(error);
+    }
+
+    /// One with a packet, as the session tells.
+    void complete(const session_event& event) {
+        auto& done = *static_cast<operation*>(event.tag);
+        if (done.what == submission::kind::publish) {
+            complete(done, event.error, to_publish_result(event));
+        } else {
+            complete(done, event.error, to_subscribe_result(event));
+        }
     }
 
     /// Ends an operation before its time.
