@@ -55,7 +55,8 @@ public:
         const measure_result measured = measure(packet);
         if (measured) {
             const std::size_t before = out.size();
-            out.resize(before + measured.packet_size());
+            // Not resize(): GCC 12 warns falsely of it where it sees that a vector is empty.
+            out.insert(out.end(), measured.packet_size(), typename Container::value_type{});
             write(packet, measured, reinterpret_cast<std::byte*>(out.data()) + before);
         }
         return measured;
