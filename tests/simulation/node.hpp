@@ -107,6 +107,8 @@ public:
     /// What is told on this connection is told by a broker that has forgotten nothing since.
     bool is_certain() const { return observer.connection() > forgotten_on_; }
 
+    /// The client has resumed a session without a word that it is not the one before.
+    bool has_unseen_loss() const { return unseen_losses_ != 0; }
     bool may_lose_session() const { return ends_session_ || world_.given.loses_sessions; }
     bool switches_pings_off() const { return keep_alive_ == 0s; }
     bool sends_again() const { return sends_again_; }

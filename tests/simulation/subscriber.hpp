@@ -38,6 +38,13 @@ public:
             if (filter == main_filter && is_certain()) record_.subscribed();
             lower(filter, granted);
         };
+        // Its first sending may not have arrived. When the identifier was in use in a session that
+        // was lost unseen, nothing tells it from a copy of the message of that session.
+        observer.on_copy = [this](std::string_view payload) {
+            if (!has_unseen_loss()) return;
+            record_.may_be_lost(deliveries::number_of(payload));
+            observer.application_took(payload);
+        };
         observer.on_subscribe = [this](const std::string& filter, mqtt::qos highest) {
             lower(filter, highest);
         };

@@ -40,6 +40,8 @@ public:
     std::function<void(const mqtt::publish_packet&)> on_publish{};
     std::function<void(const std::string& filter, mqtt::qos highest)> on_subscribe{};
     std::function<void(const std::string& filter, mqtt::qos granted)> on_suback{};
+    /// A message at QoS 2 has come that was sent before.
+    std::function<void(std::string_view payload)> on_copy{};
 
     /// The next connections are of this version.
     void next_version(mqtt::protocol_version version, std::size_t receive_maximum) {
@@ -273,6 +275,9 @@ private:
     }
     void received(const mqtt::publish_packet& publish) {
         if (publish.qos == mqtt::qos::at_most_once) return;
+        if (on_copy && publish.dup && publish.qos == mqtt::qos::exactly_once) {
+            on_copy(publish.payload);
+        }
         acks_due_.emplace_back(publish.packet_id, publish.payload);
     }
     void received(const mqtt::puback_packet& ack) { finished(ack.packet_id); }

@@ -14,9 +14,11 @@ namespace asio_mqtt::detail {
 class resumption {
 public:
     /// Has a CONNECT ask for what goes on, whatever it asked for at first.
-    void prepare(connect_packet& packet) const noexcept {
+    void prepare(connect_packet& packet, protocol_version version) const noexcept {
         if (has_session_) packet.clean_start = false;
-        if (must_start_clean_) packet.clean_start = true;
+        // A clean session of 3.1.1 would end with the connection: there one that is not ours goes
+        // on.
+        if (must_start_clean_ && version == protocol_version::v5) packet.clean_start = true;
         if (packet.client_id.empty()) packet.client_id = assigned_client_id_;
     }
 

@@ -57,7 +57,7 @@ public:
     /// is one. An empty client id is replaced by the one that the broker assigned before. Returns
     /// what is wrong with the packet, if anything; nothing has begun then.
     error_code connect(connect_packet packet, time_point now) {
-        resumption_.prepare(packet);
+        resumption_.prepare(packet, settings_.version);
         if (phase_ != phase::offline) disconnected();
         const measure_result encoded = encode(packet);
         if (!encoded) return encoded.error;

@@ -251,6 +251,20 @@ TEST_CASE("connecting: 3.1.1 takes over the session of an earlier process") {
     CHECK(driver.receive("20 02 01 00") == "connected");
 }
 
+TEST_CASE("connecting: after the fall-back to 3.1.1 a session is kept, whatever 5.0 has refused") {
+    session_driver driver{v5};
+    auto packet = kept_session(v5);
+    packet.clean_start = false;
+    driver.connect(packet);
+    CHECK(driver.receive(resumed[v5]).starts_with("closed"));
+    driver.lose();
+    driver.core.use_version(v3);
+    REQUIRE_FALSE(driver.core.connect(kept_session(v3), driver.now));
+    // (3.1.2.4) Clean Session would have the broker forget what is sent on this connection.
+    CHECK(driver.written() == to_hex(hex("10 0D 00 04 'MQTT' 04 00 00 00 00 01 'c'")));
+    CHECK(driver.receive("20 02 01 00") == "connected");
+}
+
 TEST_CASE("connecting: the assigned client id is used from then on") {
     session_driver driver{v5};
     connect_packet packet = kept_session(v5);
