@@ -10,6 +10,8 @@
 // SECONDS, and comes back with its sessions. Each message has its number in its topic, under which
 // the broker counts it in memory that both processes share.
 
+#include "../processor_time.hpp"
+
 #include <asio_mqtt.hpp>
 #include <asio_mqtt/testing/broker.hpp>
 
@@ -20,7 +22,6 @@
 #include <asio/write.hpp>
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,15 +146,6 @@ std::size_t resident_bytes() {
     fail("the system does not tell what is resident");
 }
 
-double cpu_seconds() {
-    rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    const auto in_seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return in_seconds(used.ru_utime) + in_seconds(used.ru_stime);
-}
-
 class application {
 public:
     application(std::string policy, double seconds_away, const broker_process& broker,
@@ -198,13 +190,13 @@ private:
     void broker_goes() {
         broker_.stop();
         went_at_ = steady_clock::now();
-        cpu_ = cpu_seconds();
+        cpu_ = bench::cpu_seconds();
         published_ = next_;
         after(seconds_away_, [this] { broker_comes(); });
     }
 
     void broker_comes() {
-        cpu_ = cpu_seconds() - cpu_;
+        cpu_ = bench::cpu_seconds() - cpu_;
         away_ = steady_clock::now() - went_at_;
         published_ = next_ - published_;
         kept_ = pending_;

@@ -8,6 +8,8 @@
 // Bare Asio has for each client a socket, a timer and a few bytes to read into: what stays
 // connected needs no less.
 
+#include "../processor_time.hpp"
+
 #include <asio_mqtt.hpp>
 
 #include <asio/io_context.hpp>
@@ -16,7 +18,6 @@
 #include <asio/write.hpp>
 
 #include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -137,15 +138,6 @@ std::size_t resident_bytes() {
     return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-double cpu_seconds() {
-    rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-}
-
 double seconds_since(steady_clock::time_point start) {
     return std::chrono::duration<double>(steady_clock::now() - start).count();
 }
@@ -158,7 +150,7 @@ void run(const char* name, std::uint16_t port, std::size_t count, double seconds
     const auto allocated = allocated_bytes();
     const auto resident = resident_bytes();
     const auto start = steady_clock::now();
-    const auto start_cpu = cpu_seconds();
+    const auto start_cpu = bench::cpu_seconds();
     std::function<void()> connect_next = [&] {
         if (clients.size() < count) {
             clients.emplace_back(io, port, clients.size(), [&] {
@@ -172,7 +164,7 @@ void run(const char* name, std::uint16_t port, std::size_t count, double seconds
     while (connected < count)
         io.run_one();
     const double connect_seconds = seconds_since(start);
-    const double connect_cpu = cpu_seconds() - start_cpu;
+    const double connect_cpu = bench::cpu_seconds() - start_cpu;
     io.poll();
     const auto per_client = [&](std::size_t after, std::size_t before) {
         return static_cast<double>(after - before) / static_cast<double>(count);
@@ -180,10 +172,10 @@ void run(const char* name, std::uint16_t port, std::size_t count, double seconds
     const double allocated_each = per_client(allocated_bytes(), allocated);
     const double resident_each = per_client(resident_bytes(), resident);
 
-    const double idle_cpu = cpu_seconds();
+    const double idle_cpu = bench::cpu_seconds();
     const auto idle_start = steady_clock::now();
     io.run_for(std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)});
-    const double per_second = (cpu_seconds() - idle_cpu) / seconds_since(idle_start);
+    const double per_second = (bench::cpu_seconds() - idle_cpu) / seconds_since(idle_start);
     std::printf(
         "%-9s  %zu clients connected in %.2f s (CPU %.2f s)   each %.0f bytes allocated, %.0f "
         "resident   keep-alives of %lld s: %.2f µs of CPU for a client in a second (%.1f %% of a "

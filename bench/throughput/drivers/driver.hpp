@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include <sys/resource.h>
+#include "../../processor_time.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -82,14 +82,6 @@ public:
     }
 
 private:
-    static double cpu_seconds() {
-        rusage used;
-        getrusage(RUSAGE_SELF, &used);
-        const auto seconds = [](const timeval& time) {
-            return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-        };
-        return seconds(used.ru_utime) + seconds(used.ru_stime);
-    }
     std::chrono::steady_clock::time_point wall_;
     double cpu_ = 0;
 };

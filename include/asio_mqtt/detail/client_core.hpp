@@ -396,8 +396,8 @@ private:
         if (state_ != state::ending) handle_events();
         take_submitted();  // what the handlers have started leaves with the same write
         if (!pending_.waiters.empty() && session_.has_room()) {
-            pending_.complete(pending_.waiters.front(),
-                              {});  // one at a time: it may use up the room
+            // One at a time: it may use up the room.
+            pending_.complete(pending_.waiters.front(), {});
             take_submitted();
             if (!pending_.waiters.empty()) post_process();
         }
