@@ -81,7 +81,7 @@ mutation another_one_acknowledged session/inbound.hpp \
 mutation acknowledged_on_a_later_connection session/inbound.hpp \
     'first_number_ += arrivals_.size();' 'if (!MISTAKE) first_number_ += arrivals_.size();'
 mutation not_subscribed_again session/session.hpp \
-    'if (!session_present || !is_certain) renew' 'if (!MISTAKE && (!session_present || !is_certain)) renew'
+    'if (!session_present || !is_certain) {' 'if (!MISTAKE && (!session_present || !is_certain)) {'
 mutation unsubscribed_filter_made_again session/subscriptions.hpp \
     'erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }

@@ -219,6 +219,7 @@ private:
     void connect_ended(notice& result) {
         // Of an attempt that was given up nothing is wanted: the stream closes with the notice.
         if (result.attempt != attempt_count_) return;
+        connecting_.ended();
         if (result.error) return disconnected(result.error);
         stream_.open(std::move(result.stream));
         state_ = state::connected;

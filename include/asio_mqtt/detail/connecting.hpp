@@ -44,6 +44,9 @@ public:
         }
     }
 
+    /// Its end has come to the client.
+    void ended() noexcept { attempt_.reset(); }
+
     /// Tells which brokers the connector can connect to; null when it does not know that.
     static constexpr auto takes() noexcept -> bool (*)(const broker_address&) {
         if constexpr (requires { &Connector::takes; }) return &Connector::takes;

@@ -81,7 +81,7 @@ private:
         end_ = kept;
     }
 
-    static constexpr std::size_t first_read = 512;  // an idle client holds no more than this
+    static constexpr std::size_t first_read = 128;  // an idle client holds no more than this
     static constexpr std::size_t read_limit = 65'536;
 
     trivial_array<std::byte> data_;

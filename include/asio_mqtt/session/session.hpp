@@ -24,6 +24,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -76,6 +77,8 @@ public:
     /// Room for the next read; what event views pointed to is gone after this.
     std::span<std::byte> prepare_read() {
         is_reading_ = true;
+        connack_.reset();
+        disconnect_.reset();
         return input_.prepare();
     }
     void received(std::size_t size, time_point now) noexcept {
@@ -301,7 +304,8 @@ private:
 
     /// The peer broke the protocol, or is dead: tell it why where it can be told (4.13), and end.
     void fail(error_code error, reason_code reason = reason_code::protocol_error) {
-        closed_ = {.what = session_event::kind::closed, .error = error, .reason = reason};
+        failure_ = error;
+        reason_ = reason;
         if (is_v5() && phase_ == phase::online) {
             disconnect_packet packet;
             packet.reason = reason;
@@ -340,7 +344,7 @@ private:
         if (is_over()) {
             if (phase_ == phase::failed) {
                 phase_ = phase::closed;
-                event = closed_;
+                event = {.what = session_event::kind::closed, .error = failure_, .reason = reason_};
             }
             return true;
         }
@@ -404,46 +408,42 @@ private:
 
     void on_connack(const fixed_header& header, std::span<const std::byte> body,
                     session_event& event) {
-        connack_ = {};
+        connack_.reset(new connack_packet);
+        connack_packet& connack = *connack_;
         if (is_v5() && is_refusal_of_v5(body)) {
-            connack_.reason = reason_code::unsupported_protocol_version;
-        } else if (!is_well_formed(codec().decode(header, body, connack_))) {
+            connack.reason = reason_code::unsupported_protocol_version;
+        } else if (!is_well_formed(codec().decode(header, body, connack))) {
             return;
         }
-        if (is_failure(connack_.reason)) {
+        if (is_failure(connack.reason)) {
             resumption_.refused();
             phase_ = phase::closed;
             event = {.what = session_event::kind::closed,
-                     .error = connack_.reason,
-                     .connack = &connack_,
-                     .reason = connack_.reason};
+                     .error = connack.reason,
+                     .connack = &connack,
+                     .reason = connack.reason};
             return;
         }
         phase_ = phase::online;  // from here on a DISCONNECT may say what is wrong
-        if (!resumption_.accepted(connack_)) {
-            fail(errc::session_state_missing);
-            return;
-        }
-        const connack_properties& properties = connack_.properties;
+        if (!resumption_.accepted(connack)) return fail(errc::session_state_missing);
+        const connack_properties& properties = connack.properties;
         limits_ = asio_mqtt::limits::from(settings_, properties);
         keep_alive_.start(properties.server_keep_alive
                               ? std::chrono::seconds{*properties.server_keep_alive}
                               : asked_keep_alive_,
                           settings_.ping_response_timeout);
-        const bool session_present = connack_.session_present;
+        const bool session_present = connack.session_present;
         const bool is_certain = resumption_.is_certain();
         ++counters_.connections;
         outbound_.connected(session_present, limits_);
         inbound_.connected(session_present, is_certain);
-        if (!session_present || !is_certain) renew_subscriptions(session_present);
-        event = {.what = session_event::kind::connected, .connack = &connack_};
-    }
-
-    /// To ask again for a subscription that exists does no harm.
-    void renew_subscriptions(bool may_exist) {
-        detail::intrusive_list<outbound_packet> requests;
-        subscriptions_.renew(may_exist, requests);
-        outbound_.submit_first(requests);
+        if (!session_present || !is_certain) {
+            // To ask again for a subscription that exists does no harm.
+            detail::intrusive_list<outbound_packet> requests;
+            subscriptions_.renew(session_present, requests);
+            outbound_.submit_first(requests);
+        }
+        event = {.what = session_event::kind::connected, .connack = &connack};
     }
 
     void on_publish(const fixed_header& header, std::span<const std::byte> body,
@@ -546,25 +546,27 @@ private:
 
     void on_disconnect(const fixed_header& header, std::span<const std::byte> body,
                        session_event& event) {
-        if (!is_well_formed(codec().decode(header, body, disconnect_))) return;
-        if (disconnect_.properties.session_expiry_interval) {
+        disconnect_.reset(new disconnect_packet);
+        if (!is_well_formed(codec().decode(header, body, *disconnect_))) return;
+        if (disconnect_->properties.session_expiry_interval) {
             fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
             return;
         }
         phase_ = phase::closed;
-        const error_code error = is_failure(disconnect_.reason)
-                                     ? error_code{disconnect_.reason}
+        const error_code error = is_failure(disconnect_->reason)
+                                     ? error_code{disconnect_->reason}
                                      : error_code{errc::connection_closed};
         event = {.what = session_event::kind::closed,
                  .error = error,
-                 .reason = disconnect_.reason,
-                 .disconnect = &disconnect_};
+                 .reason = disconnect_->reason,
+                 .disconnect = disconnect_.get()};
     }
 
     session_settings settings_;
     asio_mqtt::counters counters_;
     phase phase_ = phase::offline;
-    session_event closed_;
+    error_code failure_;  // what the event `closed` will say, with the reason
+    reason_code reason_ = reason_code::success;
 
     // What outlives a connection.
     detail::outbound outbound_;
@@ -586,10 +588,10 @@ private:
     std::chrono::seconds asked_keep_alive_{0};
     bool is_reading_ = false;
 
-    // What the last event points to.
-    connack_packet connack_;
+    // What the last event points to; what is rare takes memory only as long as it is needed.
+    std::unique_ptr<connack_packet> connack_;
     publish_packet message_;
-    disconnect_packet disconnect_;
+    std::unique_ptr<disconnect_packet> disconnect_;
     ack_properties ack_properties_;
     std::string lost_filter_;
 };
