@@ -55,6 +55,7 @@ public:
 
     /// Nobody waits for its end any more.
     void give_up() {
+        if (attempt_ == nullptr) return;  // there was no memory to begin
         if constexpr (is_thread_safe) {
             attempt_->give_up();
         } else {

@@ -4,8 +4,12 @@
 #include "support/catch.hpp"
 #include "unit/client/scripted_fixture.hpp"
 
+#include <asio_mqtt/detail/connecting.hpp>
+#include <asio_mqtt/transport/tcp_connector.hpp>
+
 #include <asio/bind_executor.hpp>
 #include <asio/detached.hpp>
+#include <asio/io_context.hpp>
 
 #include <chrono>
 #include <stdexcept>
@@ -286,4 +290,12 @@ TEST_CASE_METHOD(exceptions_fixture, "exceptions: of what is called when an atte
     auto broker = accept_5();
     CHECK(ends == 2);
     CHECK(ran.calls == 0);
+}
+
+TEST_CASE("exceptions: an attempt that there was no memory to begin can be given up") {
+    asio::io_context io;
+    detail::connecting<tcp_connector> connecting{io.get_executor(), false,
+                                                 tcp_connector{io.get_executor()}};
+    connecting.give_up();
+    CHECK(io.poll() == 0);
 }
