@@ -20,20 +20,23 @@ milliseconds() {
 }
 
 for optimisation in -O0 -O2; do
-    bare=0 client=0 handlers=0
+    bare=0 client=0 handlers=0 separate=0
     for ((run = 0; run < runs; ++run)); do
-        for program in bare client handlers; do
+        for program in bare client handlers separate; do
             case $program in
                 bare) spent=$(milliseconds $optimisation bare_asio.cpp) ;;
                 client) spent=$(milliseconds $optimisation client.cpp) ;;
                 handlers) spent=$(milliseconds $optimisation -DHANDLERS=$more_handlers client.cpp) ;;
+                separate) spent=$(milliseconds $optimisation -DASIO_MQTT_SEPARATE_COMPILATION \
+                    -DASIO_SEPARATE_COMPILATION client.cpp) ;;
             esac
             if [ "${!program}" -eq 0 ] || [ "$spent" -lt "${!program}" ]; then
                 printf -v "$program" %d "$spent"
             fi
         done
     done
-    awk -v o=$optimisation -v b="$bare" -v c="$client" -v h="$handlers" -v n=$more_handlers 'BEGIN {
-        printf "%s  bare Asio %.2f s   first program %.2f s (%.2f times)   each further handler %.3f s\n",
-            o, b / 1000, c / 1000, c / b, (h - c) / n / 1000 }'
+    awk -v o=$optimisation -v b="$bare" -v c="$client" -v h="$handlers" -v s="$separate" -v n=$more_handlers 'BEGIN {
+        printf "%s  bare Asio %.2f s   first program %.2f s (%.2f times), with separate compilation %.2f s (%.2f times)   ",
+            o, b / 1000, c / 1000, c / b, s / 1000, s / b
+        printf "each further handler %.3f s\n", (h - c) / n / 1000 }'
 done

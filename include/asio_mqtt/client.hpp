@@ -4,12 +4,18 @@
 #pragma once
 
 #include <asio_mqtt/client_options.hpp>
-#include <asio_mqtt/detail/client_core.hpp>
 #include <asio_mqtt/detail/let_cancel.hpp>
+#include <asio_mqtt/detail/mailbox.hpp>
+#include <asio_mqtt/detail/make_client.hpp>
+#include <asio_mqtt/detail/make_packet.hpp>
+#include <asio_mqtt/detail/message_handler.hpp>
+#include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/detail/transport_over.hpp>
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/operation_options.hpp>
 #include <asio_mqtt/payload.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
+#include <asio_mqtt/session/counters.hpp>
 #include <asio_mqtt/transport/tcp_connector.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -63,7 +69,7 @@ public:
 
     /// A client that is not connected: see async_run(). Options are checked there.
     basic_client(const asio::any_io_executor& executor, client_options options, Connector connector)
-        : core_{new core{executor, std::move(options), std::move(connector)}} {}
+        : client_{make(executor, std::move(options), std::move(connector))} {}
 
     /// With a connector that needs no more than an executor.
     basic_client(const asio::any_io_executor& executor, client_options options) requires
@@ -81,15 +87,15 @@ public:
 
     basic_client(basic_client&&) noexcept = default;
     basic_client& operator=(basic_client&& other) noexcept {
-        std::swap(core_, other.core_);
+        std::swap(client_, other.client_);
         return *this;
     }
     ~basic_client() {
-        if (core_ != nullptr) core_->destroy_later();
+        if (client_ != nullptr) client_->destroy_later();
     }
 
     /// On which the handlers run that have no executor of their own.
-    executor_type get_executor() const noexcept { return core_->executor(); }
+    executor_type get_executor() const noexcept { return client_->executor(); }
 
     /// Connects, and stays connected: a connection that fails or is lost is made again after a
     /// while, with the next broker of the list, and the session is resumed.
@@ -124,7 +130,8 @@ public:
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
         error_code error;
-        outbound_publish_ptr packet = make_publish(topic, content, options, error);
+        detail::packet_ptr packet =
+            detail::make_publish(client_->version(), topic, std::move(content), options, error);
         return initiate<publish_result>(kind::publish, token, std::move(packet), error,
                                         options.timeout);
     }
@@ -211,12 +218,10 @@ public:
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, const unsubscribe_options& options,
                            CompletionToken&& token) {
-        unsubscribe_packet packet;
-        packet.filters = {&filter, 1};
-        packet.properties.user_properties = options.user_properties;
         error_code error;
-        outbound_request_ptr request = outbound_request::make(core_->version(), packet, error);
-        return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(request), error,
+        detail::packet_ptr packet =
+            detail::make_unsubscribe(client_->version(), filter, options, error);
+        return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(packet), error,
                                             options.timeout);
     }
 
@@ -265,7 +270,7 @@ public:
     /// has woken up, the network has changed. While the client waits for its next attempt, that
     /// begins at once. When it is connected, the broker is asked with a PINGREQ whether it is still
     /// there, and has client_options::ping_response_timeout to answer.
-    void check_connection() { core_->check_connection(); }
+    void check_connection() { client_->check_connection(); }
 
     /// Ends async_run(): waits for what is pending, up to client_options::disconnect_timeout, then
     /// sends DISCONNECT as the last packet and closes (3.14). Without a connection it ends at once.
@@ -277,41 +282,16 @@ public:
     }
 
 private:
-    using core = detail::client_core<Connector, Timer>;
+    using transport = detail::transport_over<Connector, Timer>;
     using kind = detail::operation::kind;
     static constexpr std::chrono::milliseconds no_timeout{0};
 
-    outbound_publish_ptr make_publish(std::string_view topic, payload& content,
-                                      const publish_options& options, error_code& error) const {
-        outbound_publish::content message{topic, content.bytes(), options.qos, options.retain,
-                                          nullptr};
-        if (!has_properties(options)) {
-            return outbound_publish::make(core_->version(), message, error, content.take_owner());
-        }
-        publish_properties properties;
-        error = copy(options, properties);
-        if (error) return nullptr;
-        message.properties = &properties;
-        return outbound_publish::make(core_->version(), message, error, content.take_owner());
-    }
-
-    static bool has_properties(const publish_options& options) noexcept {
-        return options.payload_format_indicator || options.message_expiry_interval ||
-               options.response_topic || options.correlation_data || options.content_type ||
-               !options.user_properties.empty();
-    }
-
-    static error_code copy(const publish_options& options, publish_properties& properties) {
-        properties.payload_format_indicator = options.payload_format_indicator;
-        if (const auto expiry = options.message_expiry_interval) {
-            if (!std::in_range<std::uint32_t>(expiry->count())) return errc::invalid_property_value;
-            properties.message_expiry_interval = static_cast<std::uint32_t>(expiry->count());
-        }
-        properties.response_topic = options.response_topic;
-        properties.correlation_data = options.correlation_data;
-        properties.content_type = options.content_type;
-        properties.user_properties = options.user_properties;
-        return {};
+    static std::shared_ptr<detail::mailbox> make(const asio::any_io_executor& executor,
+                                                 client_options&& options, Connector&& connector) {
+        const bool single_threaded = options.single_threaded;
+        return detail::make_client(
+            executor, std::move(options),
+            std::make_unique<transport>(executor, single_threaded, std::move(connector)));
     }
 
     static topic_subscription to_subscription(std::string_view filter,
@@ -331,22 +311,20 @@ private:
     auto subscribe(list_view<topic_subscription> filters, user_property_list user_properties,
                    std::chrono::milliseconds timeout, std::shared_ptr<void> handler,
                    CompletionToken&& token) {
-        subscribe_packet packet;
-        packet.subscriptions = filters;
-        packet.properties.user_properties = user_properties;
         error_code error;
-        outbound_request_ptr request =
-            outbound_request::make(core_->version(), packet, error, std::move(handler));
-        return initiate<subscribe_result>(kind::subscribe, token, std::move(request), error,
+        detail::packet_ptr packet = detail::make_subscribe(
+            client_->version(), filters, user_properties, std::move(handler), error);
+        return initiate<subscribe_result>(kind::subscribe, token, std::move(packet), error,
                                           timeout);
     }
 
     /// Where the type of the completion handler is left behind.
-    template <class Result, class Packet>
+    template <class Result>
     struct initiation {
         template <class Handler, class Client>
-        void operator()(Handler&& handler, Client&& given_client, kind what, Packet packet,
-                        error_code error, std::chrono::milliseconds timeout) const {
+        void operator()(Handler&& handler, Client&& given_client, kind what,
+                        detail::packet_ptr packet, error_code error,
+                        std::chrono::milliseconds timeout) const {
             // A coroutine keeps the arguments while it waits, and moves them in here; the client
             // keeps the coroutine. What is moved from keeps nothing. A callback is called with a
             // reference to the client's own pointer.
@@ -356,25 +334,32 @@ private:
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
             if (timeout < no_timeout && !error) started.error = errc::invalid_operation_timeout;
-            if (timeout != no_timeout) started.due = detail::after(core::now(), timeout);
-            if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
+            if (timeout != no_timeout) started.due = detail::after(transport::clock_now(), timeout);
+            started.packet = packet.release();
             if (slot.is_connected()) detail::let_cancel(started, slot, client);
             client->submit(started);
         }
     };
 
-    template <class Result, class CompletionToken, class Packet>
-    auto initiate(kind what, CompletionToken& token, Packet packet, error_code error,
+    template <class Result, class CompletionToken>
+    auto initiate(kind what, CompletionToken& token, detail::packet_ptr packet, error_code error,
                   std::chrono::milliseconds timeout) {
         return asio::async_initiate<CompletionToken,
                                     typename detail::operation_with<Result>::signature>(
-            initiation<Result, Packet>{}, token, core_, what, std::move(packet), error, timeout);
+            initiation<Result>{}, token, client_, what, std::move(packet), error, timeout);
     }
 
-    std::shared_ptr<core> core_;
+    std::shared_ptr<detail::mailbox> client_;
 };
 
 /// A client over TCP.
 using client = basic_client<tcp_connector>;
 
 }  // namespace asio_mqtt
+
+#ifdef ASIO_MQTT_SEPARATE_COMPILATION
+extern template class asio_mqtt::detail::transport_over<asio_mqtt::tcp_connector,
+                                                        asio::steady_timer>;
+#else
+#include <asio_mqtt/detail/definitions.hpp>
+#endif

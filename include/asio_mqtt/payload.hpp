@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/session/outbound_publish.hpp>
+#include <asio_mqtt/session/shared_payload_size.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -36,7 +36,7 @@ public:
     // Templates, so that who uses none of these does not compile them.
     template <class Bytes>
     requires detail::owning_bytes<Bytes> payload(Bytes&& bytes) : bytes_{as_text(bytes)} {
-        if (bytes_.size() < outbound_publish::shared_payload_size) return;  // copied anyway
+        if (bytes_.size() < shared_payload_size) return;  // copied anyway
         const auto kept = std::make_shared<const Bytes>(std::move(bytes));
         bytes_ = as_text(*kept);
         owner_ = kept;

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSL-1.0
 
 # Usage: documented_code.sh SOURCE_FOLDER WORK ASIO_INCLUDE_DIR "MACRO..."
-# Checks that the first program of README.md is examples/quickstart_callbacks.cpp, and that all C++ in README.md and
-# docs/ compiles: programs as they are, everything else as the body of a function that has `io` and `client`.
+# Checks that the first program of README.md is examples/quickstart_callbacks.cpp, that its mqtt.cpp is the one of the
+# consumer test, and that all C++ in README.md and docs/ compiles: programs as they are, everything else as the body of a function that has `io` and `client`.
 set -euo pipefail
 
 source=$1 work=$2 asio=$3 macros=$4
@@ -18,6 +18,12 @@ awk '/^```cpp$/ { file = sprintf("%02d.txt", ++count); next } /^```$/ { file = "
 
 diff <(tail -n +4 "$source/examples/quickstart_callbacks.cpp") 01.txt || {
     echo 'README.md: the first program differs from examples/quickstart_callbacks.cpp' >&2
+    exit 1
+}
+
+once=$(grep -lx '#include <asio_mqtt/src.hpp>' ./*.txt)
+diff <(tail -n +4 "$source/tests/package/consumer/separately/mqtt.cpp") "$once" || {
+    echo 'README.md: mqtt.cpp differs from tests/package/consumer/separately/mqtt.cpp' >&2
     exit 1
 }
 

@@ -33,7 +33,7 @@ class content {
 public:
     explicit content(std::size_t size)
         : bytes_{std::make_shared<const std::string>(size, 'x')},
-          is_large_{size >= mqtt::outbound_publish::shared_payload_size} {}
+          is_large_{size >= mqtt::shared_payload_size} {}
 
     mqtt::payload payload() const {
         return is_large_ ? mqtt::payload{bytes_} : mqtt::payload{*bytes_};

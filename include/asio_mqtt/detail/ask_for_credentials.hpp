@@ -4,7 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/credentials.hpp>
-#include <asio_mqtt/detail/submission.hpp>
+#include <asio_mqtt/detail/mailbox.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -14,8 +14,7 @@ namespace asio_mqtt::detail {
 
 /// Brings the credentials for one attempt to connect to the client that asked for them. Whoever
 /// keeps it does not keep the client.
-inline credentials_answer answer_to(std::weak_ptr<submission_target> client,
-                                    std::uint64_t attempt) {
+inline credentials_answer answer_to(std::weak_ptr<mailbox> client, std::uint64_t attempt) {
     return [client = std::move(client), attempt](error_code error, credentials given) {
         const auto alive = client.lock();
         if (alive == nullptr) return;

@@ -7,16 +7,15 @@
 #include <asio_mqtt/detail/ask_for_credentials.hpp>
 #include <asio_mqtt/detail/check_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
-#include <asio_mqtt/detail/connecting.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/inbox.hpp>
-#include <asio_mqtt/detail/io_handler.hpp>
+#include <asio_mqtt/detail/mailbox.hpp>
 #include <asio_mqtt/detail/open_stream.hpp>
 #include <asio_mqtt/detail/operation.hpp>
 #include <asio_mqtt/detail/option_settings.hpp>
 #include <asio_mqtt/detail/pending_operations.hpp>
 #include <asio_mqtt/detail/submission.hpp>
-#include <asio_mqtt/detail/submission_queue.hpp>
+#include <asio_mqtt/detail/transport.hpp>
 #include <asio_mqtt/detail/wake_up_timer.hpp>
 #include <asio_mqtt/session/reconnect.hpp>
 #include <asio_mqtt/session/session.hpp>
@@ -50,55 +49,23 @@ namespace asio_mqtt::detail {
 ///      +-- stopping ------------------------------------------------------------------/
 ///
 /// When and where it connects is decided by reconnect.
-template <class Connector, class Timer>
-class client_core final : public submission_target, public io_target {
+class client_core final : public mailbox {
 public:
-    using stream_type = typename Connector::stream_type;
-    using exception_guard = process_again_after_exception<client_core>;
-
     client_core(const asio::any_io_executor& executor, client_options&& options,
-                Connector&& connector)
-        : io_target{executor},
+                std::unique_ptr<transport> transport)
+        : mailbox{executor, options.version, options.single_threaded},
           options_{std::move(options)},
           session_{to_session_settings(options_)},
-          submitted_{options_.single_threaded},
           pending_{this->executor(), session_},
           inbox_{session_, pending_, options_.receive_buffer_size, options_.maximum_packet_size},
           reconnect_{to_reconnect_settings(options_)},
-          connecting_{executor, options_.single_threaded, std::move(connector)},
-          timer_{this->executor()} {}
+          transport_{std::move(transport)},
+          stream_{*transport_},
+          timer_{*transport_} {}
 
     ~client_core() {
         submitted_.take_all([](submission& each) { dispose(each); });
     }
-
-    // --- From any thread
-
-    protocol_version version() const noexcept { return options_.version; }
-
-    /// Hands something over, to be taken later: one post carries all that is submitted until it
-    /// runs.
-    void submit(submission& submitted) override {
-        if (submitted_.push(submitted)) post_process();
-    }
-
-    /// The client is destroyed: every pending operation is aborted, and later ones at once.
-    void destroy_later() {
-        is_destroyed_ = true;  // at once: what is already on its way must not call the application
-        submit(*new notice{submission::kind::destroy});
-    }
-
-    bool is_destroyed() const noexcept { return is_destroyed_; }
-
-    void check_connection() { submit(*new notice{submission::kind::check_connection}); }
-
-    static time_point now() { return wake_up_timer<Timer>::now(); }
-
-    /// For those who keep the client, or look whether it is still there.
-    std::shared_ptr<submission_target> shared() { return {shared_from_this(), this}; }
-
-    /// Does all that can be done now, later.
-    void post_process() { asio::post(when(io_event::posted)); }
 
 private:
     /// How long a connection that has failed may take to say so to the broker, and the broker to
@@ -107,6 +74,8 @@ private:
 
     enum class state { stopped, waiting, asking, connecting, connected, closing, ending };
 
+    time_point now() const { return transport_->now(); }
+
     // --- Operations
 
     void take(submission& submitted, time_point at) {
@@ -114,7 +83,7 @@ private:
         if (!is_operation(submitted)) return take(static_cast<notice&>(submitted));
         auto& started = static_cast<operation&>(submitted);
         pending_.begin(started);
-        if (is_destroyed_) return pending_.complete(started, asio::error::operation_aborted);
+        if (is_destroyed()) return pending_.complete(started, asio::error::operation_aborted);
         if (started.error) return pending_.complete(started, started.error);
         if (started.what == submission::kind::publish) return start_publish(started, at);
         start(started);
@@ -176,7 +145,7 @@ private:
         if (run_ != nullptr) return pending_.complete(submitted, errc::already_running);
         run_ = &submitted;
         pending_.runs.push_back(submitted);
-        if (const auto error = check_options(options_, connecting_.takes())) return stopped(error);
+        if (const auto error = check_options(options_, transport_->takes())) return stopped(error);
         reconnect_.start();
         attempt();
     }
@@ -188,7 +157,7 @@ private:
         deadline_ = now();  // if the application throws in what follows, the attempt is over
         state_ = state::asking;
         tell({.what = connection_event::kind::connecting});
-        if (is_destroyed_) return;
+        if (is_destroyed()) return;
         if (!options_.ask_for_credentials) {
             credentials_ = {options_.user_name, options_.password};
             return connect();
@@ -213,13 +182,13 @@ private:
             return disconnected(asio::error::host_not_found);
         }
         broker.round = reconnect_.round();
-        connecting_.begin(broker, attempt_count_, shared());
+        transport_->connect(broker, attempt_count_, shared());
     }
 
     void connect_ended(notice& result) {
         // Of an attempt that was given up nothing is wanted: the stream closes with the notice.
         if (result.attempt != attempt_count_) return;
-        connecting_.ended();
+        transport_->connect_ended();
         if (result.error) return disconnected(result.error);
         stream_.open(std::move(result.stream));
         state_ = state::connected;
@@ -295,7 +264,7 @@ private:
         reconnect_plan plan = reconnect_.ended(error, server_reference, is_unanswered, now());
         state_ = state::waiting;
         deadline_ = after(now(), plan.delay);
-        if (options_.reconnect_policy && !is_destroyed_) options_.reconnect_policy(plan);
+        if (options_.reconnect_policy && !is_destroyed()) options_.reconnect_policy(plan);
         if (!plan.try_again) return stopped(error, reason_string);
         deadline_ = after(now(), plan.delay);
         tell({.what = connection_event::kind::disconnected,
@@ -314,7 +283,7 @@ private:
             case state::connected:
             case state::closing: return end(error);
             case state::ending: return;
-            case state::connecting: connecting_.give_up(); [[fallthrough]];
+            case state::connecting: transport_->give_up_connect(); [[fallthrough]];
             case state::asking:
             case state::waiting:
             case state::stopped: ++attempt_count_; return stopped(error);
@@ -380,7 +349,7 @@ private:
 
     /// Tells the application, unless it has destroyed the client.
     void tell(connection_event event) const {
-        if (!options_.on_connection || is_destroyed_) return;
+        if (!options_.on_connection || is_destroyed()) return;
         event.broker = reconnect_.broker();
         if (event.version == protocol_version{}) event.version = reconnect_.version();
         if (event.attempt == 0) event.attempt = reconnect_.attempt();
@@ -491,7 +460,7 @@ private:
     void schedule() {
         time_point due = std::min({deadline_, session_.deadline(), pending_.due()});
         if (is_disconnecting_ && !is_stopping_) due = std::min(due, drain_deadline_);
-        timer_.set(due, when(io_event::timer));
+        timer_.set(due, *this);
     }
 
     void expired() {
@@ -508,7 +477,7 @@ private:
             case state::waiting: return attempt();
             case state::asking: return disconnected(errc::connect_timeout);
             case state::connecting:
-                connecting_.give_up();
+                transport_->give_up_connect();
                 return disconnected(errc::connect_timeout);
             case state::closing: return end(end_error_);
             case state::stopped:
@@ -561,7 +530,6 @@ private:
     session session_;
 
     // The mailbox, and what is put into it time and again.
-    submission_queue submitted_;
     io_result read_{submission::kind::read};
     io_result written_{submission::kind::written};
     io_result expired_{submission::kind::timer};
@@ -573,7 +541,6 @@ private:
     operation* run_ = nullptr;
     bool is_disconnecting_ = false;
     bool is_stopping_ = false;
-    std::atomic<bool> is_destroyed_ = false;
     error_code stop_error_;
     time_point drain_deadline_ = never;
 
@@ -582,15 +549,15 @@ private:
     state state_ = state::stopped;
     std::uint64_t attempt_count_ = 0;
     credentials credentials_;
-    connecting<Connector> connecting_;
-    open_stream<stream_type> stream_;
+    const std::unique_ptr<transport> transport_;
+    open_stream stream_;
     error_code end_error_;
     std::string reason_string_;     // that the broker gave with it
     std::string server_reference_;  // that the broker gave with it
     bool can_read_ = false;
     bool is_lost_ = false;      // a read or write has failed
     bool is_answered_ = false;  // the broker has accepted, or said why it does not
-    wake_up_timer<Timer> timer_;
+    wake_up_timer timer_;
     time_point deadline_ = never;  // of the present state
 };
 

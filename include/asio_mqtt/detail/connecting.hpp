@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/detail/submission.hpp>
+#include <asio_mqtt/detail/mailbox.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -33,7 +33,7 @@ public:
 
     /// Ends with a notice `connected` to the client, which keeps this alive meanwhile.
     void begin(const broker_address& broker, std::uint64_t number,
-               std::shared_ptr<submission_target> client) {
+               std::shared_ptr<mailbox> client) {
         attempt_.reset(new attempt{broker, number});
         handler ended{executor_, attempt_, std::move(client)};
         if constexpr (is_thread_safe) {
@@ -95,7 +95,7 @@ private:
 
         asio::any_io_executor executor;
         std::shared_ptr<attempt> begun;
-        std::shared_ptr<submission_target> client;
+        std::shared_ptr<mailbox> client;
     };
 
     static asio::any_io_executor serial(const asio::any_io_executor& executor) {

@@ -3,24 +3,25 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/mailbox.hpp>
+
 #include <exception>
 
 namespace asio_mqtt::detail {
 
 /// A handler that throws must not stop the client: where this stands, the client goes on as soon as
 /// whoever runs the executor does.
-template <class Core>
-class process_again_after_exception {
+class exception_guard {
 public:
-    explicit process_again_after_exception(Core& core) noexcept : core_{core} {}
-    process_again_after_exception(const process_again_after_exception&) = delete;
-    process_again_after_exception& operator=(const process_again_after_exception&) = delete;
-    ~process_again_after_exception() {
-        if (std::uncaught_exceptions() != before_) core_.post_process();
+    explicit exception_guard(mailbox& client) noexcept : client_{client} {}
+    exception_guard(const exception_guard&) = delete;
+    exception_guard& operator=(const exception_guard&) = delete;
+    ~exception_guard() {
+        if (std::uncaught_exceptions() != before_) client_.post_process();
     }
 
 private:
-    Core& core_;
+    mailbox& client_;
     const int before_ = std::uncaught_exceptions();
 };
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <asio_mqtt/detail/submission.hpp>
+#include <asio_mqtt/detail/mailbox.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -17,8 +17,7 @@ namespace asio_mqtt::detail {
 /// memory counts no longer. From any thread.
 class held_message {
 public:
-    held_message(std::weak_ptr<submission_target> client, acknowledgement token,
-                 std::size_t bytes) noexcept
+    held_message(std::weak_ptr<mailbox> client, acknowledgement token, std::size_t bytes) noexcept
         : client_{std::move(client)}, token_{token}, bytes_{bytes} {}
     held_message(const held_message&) = delete;
     held_message& operator=(const held_message&) = delete;
@@ -39,7 +38,7 @@ public:
     void taken_over() noexcept { --holders_; }
 
 private:
-    const std::weak_ptr<submission_target> client_;
+    const std::weak_ptr<mailbox> client_;
     const acknowledgement token_;
     const std::size_t bytes_;
     std::atomic<unsigned> holders_{0};

@@ -35,8 +35,7 @@ public:
     std::uint64_t discarded() const noexcept { return discarded_; }
 
     /// `client` is to hear of messages that are taken over later.
-    template <class Client>
-    void deliver(const session_event& event, Client& client) {
+    void deliver(const session_event& event, mailbox& client) {
         if (client.is_destroyed()) return;
         const publish_packet& packet = *event.message;
         const message_view view{packet.topic,  packet.payload, packet.qos,
@@ -97,7 +96,7 @@ public:
 
 private:
     std::shared_ptr<held_message> hold(const message_view& view, acknowledgement token,
-                                       std::weak_ptr<submission_target> client) {
+                                       std::weak_ptr<mailbox> client) {
         const std::size_t bytes = memory_of(view);
         std::shared_ptr<held_message> held{new held_message{std::move(client), token, bytes}};
         held_bytes_ += bytes;

@@ -3,8 +3,8 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/mailbox.hpp>
 #include <asio_mqtt/detail/operation.hpp>
-#include <asio_mqtt/detail/submission.hpp>
 
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_type.hpp>
@@ -17,7 +17,7 @@ namespace asio_mqtt::detail {
 /// Lets the slot of its handler cancel an operation that is not submitted yet. The signal may
 /// outlive the client's execution context, and the client must not: hence the weak pointer.
 inline void let_cancel(operation& started, asio::cancellation_slot slot,
-                       std::weak_ptr<submission_target> client) {
+                       std::weak_ptr<mailbox> client) {
     const std::shared_ptr<operation*> target{new operation* {&started}};
     started.cancellation_target = target;
     slot.assign([client = std::move(client), target](asio::cancellation_type type) {

@@ -3,11 +3,8 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/transport.hpp>
 #include <asio_mqtt/detail/write_buffers.hpp>
-#include <asio_mqtt/protocol/errc.hpp>
-#include <asio_mqtt/transport/close_stream.hpp>
-
-#include <asio/buffer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -18,39 +15,36 @@ namespace asio_mqtt::detail {
 
 /// The stream of a client, with at most one read and one write under way. It must outlive both:
 /// after close() it may be taken away as soon as it is idle.
-template <class Stream>
 class open_stream {
 public:
-    /// `connected` is a Stream.
+    explicit open_stream(transport& transport) noexcept : transport_{transport} {}
+
+    /// `connected` is a stream of the transport.
     void open(std::shared_ptr<void> connected) noexcept { stream_ = std::move(connected); }
-    void close() { close_stream(stream()); }
+    void close() { transport_.close(stream_.get()); }
     void take_away() noexcept { stream_.reset(); }
     /// Ends the direction to the peer; false when the stream cannot end one alone.
-    bool shut_down_output() { return asio_mqtt::shut_down_output(stream()); }
+    bool shut_down_output() { return transport_.shut_down_output(stream_.get()); }
 
     bool is_reading() const noexcept { return is_reading_; }
     bool is_writing() const noexcept { return is_writing_; }
     bool is_idle() const noexcept { return !is_reading_ && !is_writing_; }
 
-    template <class Handler>
-    void read(std::span<std::byte> room, Handler&& handler) {
+    void read(std::span<std::byte> room, io_handler handler) {
         is_reading_ = true;
-        stream().async_read_some(asio::mutable_buffer{room.data(), room.size()},
-                                 std::forward<Handler>(handler));
+        transport_.read_some(stream_.get(), room, std::move(handler));
     }
     void read_ended() noexcept { is_reading_ = false; }
 
     /// Begins to write all of the pieces.
-    template <class Handler>
-    void write(std::span<const std::span<const std::byte>> pieces, Handler&& handler) {
+    void write(std::span<const std::span<const std::byte>> pieces, io_handler handler) {
         is_writing_ = true;
         unwritten_ = write_buffers{pieces};
-        write_rest(std::forward<Handler>(handler));
+        write_rest(std::move(handler));
     }
     /// Not async_write(): that gives the system 64 KiB at a time.
-    template <class Handler>
-    void write_rest(Handler&& handler) {
-        stream().async_write_some(unwritten_, std::forward<Handler>(handler));
+    void write_rest(io_handler handler) {
+        transport_.write_some(stream_.get(), unwritten_, std::move(handler));
     }
     /// A part was written; true when there is a rest.
     bool has_rest_behind(std::size_t written) noexcept {
@@ -60,8 +54,7 @@ public:
     void write_ended() noexcept { is_writing_ = false; }
 
 private:
-    Stream& stream() noexcept { return *static_cast<Stream*>(stream_.get()); }
-
+    transport& transport_;
     std::shared_ptr<void> stream_;
     bool is_reading_ = false;
     bool is_writing_ = false;

@@ -8,7 +8,7 @@
 #include <asio_mqtt/protocol/errc.hpp>
 #include <asio_mqtt/session/deadline_heap.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
-#include <asio_mqtt/session/outbound.hpp>
+#include <asio_mqtt/session/outbound_packet.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_allocator.hpp>
@@ -62,21 +62,6 @@ inline bool is_operation(const submission& each) noexcept {
 }
 inline bool is_io_result(const submission& each) noexcept {
     return each.what >= submission::kind::read;
-}
-
-/// Frees what will not be carried out any more, without calling a handler.
-inline void dispose(submission& unfinished) noexcept {
-    if (is_io_result(unfinished)) return;
-    if (!is_operation(unfinished)) {
-        delete static_cast<notice*>(&unfinished);
-        return;
-    }
-    auto& forgotten = static_cast<operation&>(unfinished);
-    forgotten.unlink();
-    if (forgotten.packet != nullptr && !forgotten.is_with_session) {
-        outbound::dispose(*forgotten.packet);
-    }
-    forgotten.destroy();
 }
 
 /// An operation that completes with an error_code and a Result; with an error_code alone when that

@@ -18,6 +18,21 @@
 
 namespace asio_mqtt::detail {
 
+/// Frees what will not be carried out any more, without calling a handler.
+inline void dispose(submission& unfinished) noexcept {
+    if (is_io_result(unfinished)) return;
+    if (!is_operation(unfinished)) {
+        delete static_cast<notice*>(&unfinished);
+        return;
+    }
+    auto& forgotten = static_cast<operation&>(unfinished);
+    forgotten.unlink();
+    if (forgotten.packet != nullptr && !forgotten.is_with_session) {
+        outbound::dispose(*forgotten.packet);
+    }
+    forgotten.destroy();
+}
+
 /// The operations of a client that have begun and have not completed: each leaves by complete() or
 /// abort(), once.
 class pending_operations {

@@ -5,7 +5,7 @@
 
 #include <asio_mqtt/detail/held_message.hpp>
 #include <asio_mqtt/message.hpp>
-#include <asio_mqtt/session/inbound.hpp>
+#include <asio_mqtt/session/acknowledgement.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
 
 #include <cstddef>

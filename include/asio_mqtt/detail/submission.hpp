@@ -5,7 +5,7 @@
 
 #include <asio_mqtt/credentials.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
-#include <asio_mqtt/session/inbound.hpp>
+#include <asio_mqtt/session/acknowledgement.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -75,16 +75,6 @@ struct io_result final : submission {
 
     error_code error{};
     std::size_t size = 0;
-};
-
-/// A client, as others see it who have something to ask of it.
-class submission_target {
-public:
-    /// From any thread.
-    virtual void submit(submission& submitted) = 0;
-
-protected:
-    ~submission_target() = default;
 };
 
 }  // namespace asio_mqtt::detail

@@ -3,41 +3,37 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/transport.hpp>
 #include <asio_mqtt/session/time_point.hpp>
 
 #include <utility>
 
 namespace asio_mqtt::detail {
 
-/// An Asio timer that is set for the earliest of many deadlines.
+/// The timer of a client, which is set for the earliest of many deadlines.
 ///
 /// Deadlines move with every packet. So the timer is set anew only for one that is earlier than
 /// what it is set for; when it fires too early for the others, it is set again.
-template <class Timer>
 class wake_up_timer {
 public:
-    template <class Executor>
-    explicit wake_up_timer(const Executor& executor) : timer_{executor} {}
+    explicit wake_up_timer(transport& transport) noexcept : transport_{transport} {}
 
-    static time_point now() { return time_point{Timer::clock_type::now().time_since_epoch()}; }
-
-    /// Calls `handler(error_code)` at `due`, or earlier; call fired() first when there is no error.
-    template <class Handler>
-    void set(time_point due, Handler&& handler) {
+    /// Calls `target.io_ended(io_event::timer, ...)` at `due`, or earlier; call fired() first when
+    /// there is no error.
+    void set(time_point due, io_target& target) {
         if (due >= set_for_) return;
         set_for_ = due;
-        timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
-        timer_.async_wait(std::forward<Handler>(handler));
+        transport_.wait_until(due, target.when(io_event::timer));
     }
     void fired() noexcept { set_for_ = never; }
 
     void cancel() {
         set_for_ = never;
-        timer_.cancel();
+        transport_.cancel_wait();
     }
 
 private:
-    Timer timer_;
+    transport& transport_;
     time_point set_for_ = never;
 };
 

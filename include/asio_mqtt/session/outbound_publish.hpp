@@ -8,6 +8,7 @@
 #include <asio_mqtt/session/outbound_packet.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
 #include <asio_mqtt/session/recycled_memory.hpp>
+#include <asio_mqtt/session/shared_payload_size.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -35,9 +36,6 @@ using outbound_publish_ptr = std::unique_ptr<outbound_publish, outbound_publish_
 /// has another version.
 class outbound_publish final : public outbound_packet, public detail::deadline_node {
 public:
-    /// Payloads from this size on are not copied when their owner comes with them.
-    static constexpr std::size_t shared_payload_size = 4'096;
-
     /// How far the handshake got (4.3).
     enum class state : std::uint8_t {
         queued,    ///< Not sent in this session.

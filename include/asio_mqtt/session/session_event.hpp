@@ -5,7 +5,7 @@
 
 #include <asio_mqtt/protocol/errc.hpp>
 #include <asio_mqtt/protocol/packets.hpp>
-#include <asio_mqtt/session/inbound.hpp>
+#include <asio_mqtt/session/acknowledgement.hpp>
 
 #include <string_view>
 

@@ -2,20 +2,30 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <asio_mqtt.hpp>
+#include <asio_mqtt/testing/broker.hpp>
 
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 
-#include <exception>
-
 // other.cpp includes the library too: two translation units in one program show a missing `inline`.
-asio::awaitable<int> other();
+bool publishes_in_memory();
+
+static bool publishes_over_tcp() {
+    asio::io_context io;
+    asio_mqtt::testing::broker broker{io.get_executor()};
+    if (broker.listen()) return false;
+    asio_mqtt::client client{io, {.brokers = {broker.url()}}};
+    bool is_published = false;
+    client.async_publish("a", "b", asio_mqtt::qos::exactly_once,
+                         [&](asio_mqtt::error_code error, const asio_mqtt::publish_result&) {
+                             is_published = !error;
+                             client.async_disconnect([](asio_mqtt::error_code) {});
+                             broker.stop();
+                         });
+    client.async_run([](asio_mqtt::error_code) {});
+    io.run();
+    return is_published;
+}
 
 int main() {
-    asio::io_context io;
-    int answer = 0;
-    asio::co_spawn(io, other(), [&](std::exception_ptr, int value) { answer = value; });
-    io.run();
-    return answer == 42 ? 0 : 1;
+    return publishes_over_tcp() && publishes_in_memory() ? 0 : 1;
 }

@@ -1,0 +1,90 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/detail/client_core.hpp>
+#include <asio_mqtt/detail/declaration.hpp>
+#include <asio_mqtt/detail/make_client.hpp>
+#include <asio_mqtt/detail/make_packet.hpp>
+#include <asio_mqtt/session/outbound.hpp>
+
+#include <asio/post.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace asio_mqtt::detail {
+
+ASIO_MQTT_DECLARATION std::shared_ptr<mailbox> make_client(const asio::any_io_executor& executor,
+                                                           client_options&& options,
+                                                           std::unique_ptr<transport> transport) {
+    return std::shared_ptr<client_core>{
+        new client_core{executor, std::move(options), std::move(transport)}};
+}
+
+ASIO_MQTT_DECLARATION void mailbox::post_process() {
+    asio::post(when(io_event::posted));
+}
+
+ASIO_MQTT_DECLARATION void packet_deleter::operator()(outbound_packet* packet) const noexcept {
+    outbound::dispose(*packet);
+}
+
+inline bool has_properties(const publish_options& options) noexcept {
+    return options.payload_format_indicator || options.message_expiry_interval ||
+           options.response_topic || options.correlation_data || options.content_type ||
+           !options.user_properties.empty();
+}
+
+inline error_code copy_properties(const publish_options& options, publish_properties& properties) {
+    properties.payload_format_indicator = options.payload_format_indicator;
+    if (const auto expiry = options.message_expiry_interval) {
+        if (!std::in_range<std::uint32_t>(expiry->count())) return errc::invalid_property_value;
+        properties.message_expiry_interval = static_cast<std::uint32_t>(expiry->count());
+    }
+    properties.response_topic = options.response_topic;
+    properties.correlation_data = options.correlation_data;
+    properties.content_type = options.content_type;
+    properties.user_properties = options.user_properties;
+    return {};
+}
+
+ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::string_view topic,
+                                              payload&& content, const publish_options& options,
+                                              error_code& error) {
+    outbound_publish::content message{topic, content.bytes(), options.qos, options.retain, nullptr};
+    const auto make = [&] {
+        return packet_ptr{
+            outbound_publish::make(version, message, error, content.take_owner()).release()};
+    };
+    if (!has_properties(options)) return make();
+    publish_properties properties;
+    error = copy_properties(options, properties);
+    if (error) return nullptr;
+    message.properties = &properties;
+    return make();
+}
+
+ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,
+                                                list_view<topic_subscription> filters,
+                                                user_property_list user_properties,
+                                                std::shared_ptr<void> handler, error_code& error) {
+    subscribe_packet packet;
+    packet.subscriptions = filters;
+    packet.properties.user_properties = user_properties;
+    return packet_ptr{outbound_request::make(version, packet, error, std::move(handler)).release()};
+}
+
+ASIO_MQTT_DECLARATION packet_ptr make_unsubscribe(protocol_version version, std::string_view filter,
+                                                  const unsubscribe_options& options,
+                                                  error_code& error) {
+    unsubscribe_packet packet;
+    packet.filters = {&filter, 1};
+    packet.properties.user_properties = options.user_properties;
+    return packet_ptr{outbound_request::make(version, packet, error).release()};
+}
+
+}  // namespace asio_mqtt::detail

@@ -1,0 +1,69 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#pragma once
+
+#include <asio_mqtt/detail/connecting.hpp>
+#include <asio_mqtt/detail/transport.hpp>
+#include <asio_mqtt/transport/close_stream.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/buffer.hpp>
+
+#include <utility>
+
+namespace asio_mqtt::detail {
+
+/// The transport over streams that a Connector makes, with a Timer.
+template <class Connector, class Timer>
+class transport_over final : public transport {
+public:
+    transport_over(const asio::any_io_executor& executor, bool single_threaded,
+                   Connector&& connector)
+        : connecting_{executor, single_threaded, std::move(connector)}, timer_{executor} {}
+
+    /// The time on the timer's clock.
+    static time_point clock_now() {
+        return time_point{Timer::clock_type::now().time_since_epoch()};
+    }
+
+    auto takes() const noexcept -> bool (*)(const broker_address&) override {
+        return connecting<Connector>::takes();
+    }
+    void connect(const broker_address& broker, std::uint64_t attempt,
+                 std::shared_ptr<mailbox> client) override {
+        connecting_.begin(broker, attempt, std::move(client));
+    }
+    void connect_ended() noexcept override { connecting_.ended(); }
+    void give_up_connect() override { connecting_.give_up(); }
+
+    void read_some(void* stream, std::span<std::byte> room, io_handler handler) override {
+        as_stream(stream).async_read_some(asio::mutable_buffer{room.data(), room.size()},
+                                          std::move(handler));
+    }
+    void write_some(void* stream, const write_buffers& buffers, io_handler handler) override {
+        as_stream(stream).async_write_some(buffers, std::move(handler));
+    }
+    bool shut_down_output(void* stream) override {
+        return asio_mqtt::shut_down_output(as_stream(stream));
+    }
+    void close(void* stream) override { close_stream(as_stream(stream)); }
+
+    time_point now() const override { return clock_now(); }
+    void wait_until(time_point due, io_handler handler) override {
+        timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
+        timer_.async_wait(std::move(handler));
+    }
+    void cancel_wait() override { timer_.cancel(); }
+
+private:
+    using stream_type = typename Connector::stream_type;
+    static stream_type& as_stream(void* stream) noexcept {
+        return *static_cast<stream_type*>(stream);
+    }
+
+    connecting<Connector> connecting_;
+    Timer timer_;
+};
+
+}  // namespace asio_mqtt::detail

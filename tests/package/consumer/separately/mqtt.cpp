@@ -1,0 +1,5 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <asio/impl/src.hpp>
+#include <asio_mqtt/src.hpp>
