@@ -67,6 +67,8 @@ public:
         submitted_.take_all([](submission& each) { dispose(each); });
     }
 
+    void post_process() override { asio::post(when(io_event::posted)); }
+
 private:
     /// How long a connection that has failed may take to say so to the broker, and the broker to
     /// close it.

@@ -9,8 +9,6 @@
 #include <asio_mqtt/detail/make_packet.hpp>
 #include <asio_mqtt/session/outbound.hpp>
 
-#include <asio/post.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -23,10 +21,6 @@ ASIO_MQTT_DECLARATION std::shared_ptr<mailbox> make_client(const asio::any_io_ex
                                                            std::unique_ptr<transport> transport) {
     return std::shared_ptr<client_core>{
         new client_core{executor, std::move(options), std::move(transport)}};
-}
-
-ASIO_MQTT_DECLARATION void mailbox::post_process() {
-    asio::post(when(io_event::posted));
 }
 
 ASIO_MQTT_DECLARATION void packet_deleter::operator()(outbound_packet* packet) const noexcept {

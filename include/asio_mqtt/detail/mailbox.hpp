@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <asio_mqtt/detail/declaration.hpp>
 #include <asio_mqtt/detail/io_handler.hpp>
 #include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/detail/submission_queue.hpp>
@@ -37,7 +36,7 @@ public:
     void check_connection() { submit(*new notice{submission::kind::check_connection}); }
 
     /// Has all done that can be done, later.
-    ASIO_MQTT_DECLARATION void post_process();
+    virtual void post_process() = 0;
 
     /// For those who keep the client, or look whether it is still there.
     std::shared_ptr<mailbox> shared() { return {shared_from_this(), this}; }
