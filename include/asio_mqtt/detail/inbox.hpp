@@ -38,43 +38,29 @@ public:
     void deliver(const session_event& event, mailbox& client) {
         if (client.is_destroyed()) return;
         const publish_packet& packet = *event.message;
-        const message_view view{packet.topic,  packet.payload, packet.qos,
-                                packet.retain, packet.dup,     packet.properties};
-        const bool may_keep = has_room() || packet.qos != qos::at_most_once;
-        bool is_handled = false;
-        bool is_for_receivers = false;
-        std::shared_ptr<held_message> held;
-        std::exception_ptr thrown;
-        const auto hand_over = [&](const std::shared_ptr<void>& handler) {
+        delivery each{event.token,
+                      {packet.topic, packet.payload, packet.qos, packet.retain, packet.dup,
+                       packet.properties},
+                      has_room() || packet.qos != qos::at_most_once};
+        session_.for_each_handler(packet, [this, &each, &client](const std::shared_ptr<void>& to) {
             if (client.is_destroyed()) return;  // by a handler before this one
-            if (handler == nullptr) {
-                is_for_receivers = true;
-                return;
+            if (to == nullptr) {
+                each.is_for_receivers = true;
+            } else {
+                each.is_handled = true;
+                hand_over(each, *static_cast<message_handler*>(to.get()), client);
             }
-            is_handled = true;
-            auto& subscriber = *static_cast<message_handler*>(handler.get());
-            if (subscriber.holds_messages) {
-                if (!may_keep) return discard();
-                if (held == nullptr) held = hold(view, event.token, client.shared());
-                held->hold();
-            }
-            try {
-                subscriber.deliver(view, held);
-            } catch (...) {
-                thrown = std::current_exception();  // others are to get the message nevertheless
-            }
-        };
-        session_.for_each_handler(packet, hand_over);
-        if (is_for_receivers || (!is_handled && is_receiving_)) {
-            if (held != nullptr) held->hold();
-            if (!may_keep && pending_.receivers.empty()) return discard();
-            keep(view, held != nullptr ? acknowledgement{} : event.token, held);
-        } else if (held == nullptr) {
+        });
+        if (each.is_for_receivers || (!each.is_handled && is_receiving_)) {
+            if (each.held != nullptr) each.held->hold();
+            if (!each.may_keep && pending_.receivers.empty()) return discard();
+            keep(each.message, each.held != nullptr ? acknowledgement{} : each.token, each.held);
+        } else if (each.held == nullptr) {
             // Also when a handler has thrown: a message that is never acknowledged would hold up
             // all that come after it.
-            session_.acknowledge(event.token);
+            session_.acknowledge(each.token);
         }
-        if (thrown != nullptr) std::rethrow_exception(thrown);
+        if (each.thrown != nullptr) std::rethrow_exception(each.thrown);
     }
 
     /// async_receive()
@@ -95,6 +81,30 @@ public:
     }
 
 private:
+    /// A message on its way to all who are to get it.
+    struct delivery {
+        acknowledgement token;
+        message_view message;
+        bool may_keep;
+        bool is_handled = false;
+        bool is_for_receivers = false;
+        std::shared_ptr<held_message> held{};
+        std::exception_ptr thrown{};
+    };
+
+    void hand_over(delivery& each, message_handler& handler, mailbox& client) {
+        if (handler.holds_messages) {
+            if (!each.may_keep) return discard();
+            if (each.held == nullptr) each.held = hold(each.message, each.token, client.shared());
+            each.held->hold();
+        }
+        try {
+            handler.deliver(each.message, each.held);
+        } catch (...) {
+            each.thrown = std::current_exception();  // others are to get the message nevertheless
+        }
+    }
+
     std::shared_ptr<held_message> hold(const message_view& view, acknowledgement token,
                                        std::weak_ptr<mailbox> client) {
         const std::size_t bytes = memory_of(view);

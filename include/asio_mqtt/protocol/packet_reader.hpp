@@ -6,6 +6,7 @@
 #include <asio_mqtt/protocol/codec_result.hpp>
 #include <asio_mqtt/protocol/layout.hpp>
 #include <asio_mqtt/protocol/topic.hpp>
+#include <asio_mqtt/protocol/two_byte_integer.hpp>
 
 namespace asio_mqtt::wire {
 

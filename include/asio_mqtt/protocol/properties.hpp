@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/protocol/list_view.hpp>
+#include <asio_mqtt/protocol/two_byte_integer.hpp>
 #include <asio_mqtt/protocol/variable_byte_integer.hpp>
 
 #include <cstddef>
@@ -150,11 +151,6 @@ struct user_property_view {
 };
 
 namespace wire {
-
-inline std::uint16_t load_16(const std::byte* from) noexcept {
-    return static_cast<std::uint16_t>(std::to_integer<unsigned>(from[0]) << 8 |
-                                      std::to_integer<unsigned>(from[1]));
-}
 
 inline std::uint32_t load_32(const std::byte* from) noexcept {
     return std::uint32_t{load_16(from)} << 16 | load_16(from + 2);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/protocol/fixed_header.hpp>
+#include <asio_mqtt/protocol/two_byte_integer.hpp>
 #include <asio_mqtt/session/trivial_array.hpp>
 
 #include <algorithm>
@@ -45,6 +46,30 @@ public:
 
         std::span<const std::byte> body() const noexcept { return bytes.subspan(header.size); }
     };
+
+    struct acknowledgement {
+        packet_type type{};
+        std::uint16_t packet_id = 0;
+        std::span<const std::byte> bytes{};
+
+        explicit operator bool() const noexcept { return packet_id != 0; }
+    };
+
+    /// Cuts off the next packet if it is a PUBACK, PUBREC, PUBREL or PUBCOMP that is nothing but
+    /// its identifier, as most are; else it is left to next().
+    acknowledgement next_acknowledgement(std::size_t maximum_packet_size) noexcept {
+        if (end_ - begin_ < 4 || maximum_packet_size < 4) return {};
+        const std::byte* const at = data_.data() + begin_;
+        const auto first = std::to_integer<unsigned>(at[0]);
+        const auto type = static_cast<packet_type>(first >> 4);
+        if (type < packet_type::puback || type > packet_type::pubcomp ||
+            (first & 0x0F) != fixed_flags(type) || at[1] != std::byte{2}) {
+            return {};
+        }
+        const std::uint16_t id = wire::load_16(at + 2);
+        if (id != 0) begin_ += 4;
+        return {type, id, {at, 4}};
+    }
 
     /// Cuts off the next packet. Its size is checked as soon as its length is known.
     packet next(std::size_t maximum_packet_size) noexcept {

@@ -184,24 +184,41 @@ public:
     void written() noexcept { finished_.append(unwritten_); }
 
     const publish_queue& queue() const noexcept { return publishes_; }
-    std::size_t in_flight_messages() const noexcept { return in_flight_messages_; }
-    std::size_t in_flight_bytes() const noexcept { return in_flight_bytes_; }
+    /// Tells what is in it now.
+    void count(counters& now) const noexcept {
+        now.queued_messages = publishes_.count();
+        now.queued_bytes = publishes_.bytes();
+        now.in_flight_messages = in_flight_messages_;
+        now.in_flight_bytes = in_flight_bytes_;
+    }
 
     // The packets whose outcome no packet of the broker tells.
 
     bool has_finished() const noexcept { return !finished_.empty(); }
     outbound_packet& take_finished() noexcept { return finished_.pop_front(); }
 
-    // Acknowledgements. Those that find what they are for take it out and hand it over; all others
-    // are ignored, since a broker may repeat itself after a lost connection.
+    // Acknowledgements. Those that find what they are for take it out; all others are ignored,
+    // since a broker may repeat itself after a lost connection.
+
+    struct ended_handshake {
+        void* tag;  ///< Null when nobody waits, or nothing has ended.
+        reason_code reason;
+    };
 
     /// A PUBACK, a PUBCOMP, or a PUBREC with an error, which ends the handshake, too (4.3.3).
-    outbound_publish* end_handshake(packet_type with, std::uint16_t id) noexcept {
+    ended_handshake end_handshake(packet_type with, std::uint16_t id, reason_code given) noexcept {
         using state = outbound_publish::state;
         outbound_publish* publish =
             find(id, with == packet_type::puback ? qos::at_least_once : qos::exactly_once);
         const state due = with == packet_type::pubcomp ? state::released : state::sent;
-        return publish != nullptr && publish->progress == due ? take(publish) : nullptr;
+        if (publish == nullptr || publish->progress != due) return {};
+        take(publish);
+        // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
+        const bool is_late = with == packet_type::pubcomp && publish->pubrel_was_resent;
+        const bool is_silent = given == reason_code::success;
+        const ended_handshake ended{publish->tag, is_silent || is_late ? publish->reason : given};
+        dispose(*publish);
+        return ended;
     }
 
     /// Answers PUBREC without an error with PUBREL [MQTT-4.3.3-4].

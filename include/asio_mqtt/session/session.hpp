@@ -126,10 +126,7 @@ public:
     /// What has gone through the session, and what is in it now.
     asio_mqtt::counters counters() const noexcept {
         asio_mqtt::counters result = counters_;
-        result.queued_messages = outbound_.queue().count();
-        result.queued_bytes = outbound_.queue().bytes();
-        result.in_flight_messages = outbound_.in_flight_messages();
-        result.in_flight_bytes = outbound_.in_flight_bytes();
+        outbound_.count(result);
         return result;
     }
 
@@ -183,7 +180,9 @@ public:
     }
 
     /// The application has taken over the message: it may be acknowledged.
-    void acknowledge(acknowledgement token) noexcept { inbound_.acknowledge(token); }
+    void acknowledge(acknowledgement token) noexcept {
+        if (token) inbound_.acknowledge(token);
+    }
     /// It will not: on this connection nothing is acknowledged, on another the message is a new
     /// one.
     void abandon(acknowledgement token) noexcept { inbound_.abandon(token); }
@@ -307,9 +306,7 @@ private:
         failure_ = error;
         reason_ = reason;
         if (is_v5() && phase_ == phase::online) {
-            disconnect_packet packet;
-            packet.reason = reason;
-            encode(packet);
+            encode(disconnect_packet{.reason = reason});
         }
         phase_ = phase::failed;
     }
@@ -352,6 +349,17 @@ private:
             event.what = session_event::kind::paused;
             return true;
         }
+        if (is_online()) {
+            if (const auto plain = input_.next_acknowledgement(maximum_packet_size_)) {
+                detail::trace_received(settings_.on_packet, settings_.version, plain.bytes);
+                on_ack(plain.type, plain.packet_id, reason_code::success, event);
+                return event.what != session_event::kind::need_data;
+            }
+        }
+        return find_packet(event);
+    }
+
+    bool find_packet(session_event& event) {
         const std::uint32_t limit =
             phase_ == phase::connecting ? first_packet_limit : maximum_packet_size_;
         const auto packet = input_.next(std::min(limit, maximum_packet_size_));
@@ -475,34 +483,27 @@ private:
 
     void on_ack(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
         puback_packet packet;  // or one of the others
-        if (!wire::read_plain_acknowledgement(body, packet) &&
-            !is_well_formed(codec().decode_acknowledgement(header, body, packet))) {
-            return;
-        }
-        if (header.type == packet_type::pubrel) {
-            const bool is_allowed = inbound_.pubrel(packet.packet_id, settings_.version, output_);
-            if (!is_allowed) fail(errc::unexpected_packet);
-            return;
-        }
-        if (header.type == packet_type::pubrec && !is_failure(packet.reason)) {
-            return outbound_.pubrec(packet.packet_id, packet.reason, settings_.version, output_);
-        }
-        outbound_publish* const done = outbound_.end_handshake(header.type, packet.packet_id);
-        if (done == nullptr) return;
-        // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
-        const bool is_late = header.type == packet_type::pubcomp && done->pubrel_was_resent;
-        const bool is_silent = packet.reason == reason_code::success;
-        const reason_code reason = is_silent || is_late ? done->reason : packet.reason;
-        void* const tag = done->tag;
-        detail::outbound::dispose(*done);
-        if (tag == nullptr) return;
-        event.what = session_event::kind::completed;
-        if (reason != reason_code::success) event.error = reason;
-        event.tag = tag;
-        event.reason = reason;
-        if (!packet.properties.reason_string && packet.properties.user_properties.empty()) return;
-        ack_properties_ = packet.properties;
+        if (!is_well_formed(codec().decode_acknowledgement(header, body, packet))) return;
+        on_ack(header.type, packet.packet_id, packet.reason, event);
+        const ack_properties& told = packet.properties;
+        const bool tells_more = told.reason_string || !told.user_properties.empty();
+        if (event.what != session_event::kind::completed || !tells_more) return;
+        ack_properties_ = told;
         event.properties = &ack_properties_;
+    }
+
+    void on_ack(packet_type type, std::uint16_t id, reason_code given, session_event& event) {
+        if (type == packet_type::pubrel) {
+            const bool is_allowed = inbound_.pubrel(id, settings_.version, output_);
+            if (!is_allowed) fail(errc::unexpected_packet);
+        } else if (type == packet_type::pubrec && !is_failure(given)) {
+            outbound_.pubrec(id, given, settings_.version, output_);
+        } else if (const auto ended = outbound_.end_handshake(type, id, given); ended.tag) {
+            event.what = session_event::kind::completed;
+            event.tag = ended.tag;
+            event.reason = ended.reason;
+            if (ended.reason != reason_code::success) event.error = ended.reason;
+        }
     }
 
     void on_request_ack(const fixed_header& header, std::span<const std::byte> body,

@@ -108,3 +108,52 @@ TEST_CASE("input_buffer: what is left of a lost connection is forgotten") {
     CHECK(packet.header.type == packet_type::pingresp);
     CHECK(packet.body().empty());
 }
+
+TEST_CASE("input_buffer: acknowledgements that are nothing but their identifier") {
+    const auto [bytes, type] = GENERATE(table<const char*, packet_type>({
+        {"40 02 12 34", packet_type::puback},   // (3.4)
+        {"50 02 12 34", packet_type::pubrec},   // (3.5)
+        {"62 02 12 34", packet_type::pubrel},   // (3.6)
+        {"70 02 12 34", packet_type::pubcomp},  // (3.7)
+    }));
+    input_buffer buffer;
+    feed(buffer, hex(bytes));
+    feed(buffer, hex("D0 00"));
+    const input_buffer::acknowledgement found = buffer.next_acknowledgement(4);
+    REQUIRE(found);
+    CHECK(found.type == type);
+    CHECK(found.packet_id == 0x1234);
+    CHECK(to_hex(found.bytes) == to_hex(hex(bytes)));
+    CHECK_FALSE(buffer.next_acknowledgement(4));
+    CHECK(buffer.next(4).header.type == packet_type::pingresp);
+}
+
+TEST_CASE("input_buffer: any other packet is left to next()") {
+    const auto bytes = GENERATE(as<std::string>{},
+                                "40 02 00 00",     // an identifier of 0
+                                "42 02 12 34",     // flags that are reserved
+                                "60 02 12 34",     // the same of PUBREL
+                                "40 03 12 34 10",  // with a reason code
+                                "40 82 00 12 34",  // a length in a longer form than it needs
+                                "B0 02 12 34",     // an UNSUBACK
+                                "30 02 00 00",     // a PUBLISH
+                                "40 02 12",        // not whole
+                                "40");
+    input_buffer buffer;
+    feed(buffer, hex(bytes));
+    CHECK_FALSE(buffer.next_acknowledgement(1'000));
+    input_buffer untouched;
+    feed(untouched, hex(bytes));
+    const auto packet = buffer.next(1'000);
+    const auto expected = untouched.next(1'000);
+    CHECK(packet.state == expected.state);
+    CHECK(packet.error == expected.error);
+    CHECK(to_hex(packet.bytes) == to_hex(expected.bytes));
+}
+
+TEST_CASE("input_buffer: an acknowledgement, too, may be larger than the largest packet") {
+    input_buffer buffer;
+    feed(buffer, hex("40 02 12 34"));
+    CHECK_FALSE(buffer.next_acknowledgement(3));
+    CHECK(buffer.next(3).error == decode_errc::packet_too_large);
+}
