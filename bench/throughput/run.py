@@ -162,7 +162,7 @@ class Broker:
             file.write(
                 f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
                 "max_inflight_messages 0\nmax_inflight_bytes 0\nmax_queued_messages 0\nmax_queued_bytes 0\n"
-                "set_tcp_nodelay true\nsys_interval 0\nlog_dest none\nconnection_messages false\n"
+                "sys_interval 0\nlog_dest none\nconnection_messages false\n"
             )
         return [mosquitto_program(), "-c", configuration]
 

@@ -36,10 +36,9 @@ namespace asio_mqtt::detail {
 
 /// What a client is behind its public face: one session, at most one stream at a time, one timer.
 ///
-/// It is an actor whose mailbox are the submissions: whoever puts something into an empty mailbox
-/// has it processed. So everything but what is "from any thread" runs in one thread at a time,
-/// without a strand, which would cost more than all that is done here for a small packet. It
-/// decides nothing about the protocol: the session does.
+/// It is an actor: whoever puts something into its empty mailbox has it processed. So everything
+/// but the mailbox runs in one thread at a time, without a strand, which would cost more than all
+/// that is done here for a small packet. It decides nothing about the protocol: the session does.
 ///
 ///            async_run                    stream               session over          written
 ///   stopped ----------> asking, connecting -----> connected ----------------> closing ------+
@@ -382,6 +381,7 @@ private:
             } else if (state_ == state::closing && !stream_.is_writing()) {
                 finish_closing();
             } else {
+                stream_.acknowledge_at_once();
                 read();
             }
         }
@@ -425,7 +425,7 @@ private:
     }
 
     void read_ended(error_code error, std::size_t size) {
-        stream_.read_ended();
+        stream_.read_ended(size);
         if (size != 0 && state_ != state::ending) session_.received(size, now());
         transferred(error);
     }
@@ -531,7 +531,7 @@ private:
     const client_options options_;
     session session_;
 
-    // The mailbox, and what is put into it time and again.
+    // What is put into the mailbox time and again.
     io_result read_{submission::kind::read};
     io_result written_{submission::kind::written};
     io_result expired_{submission::kind::timer};

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/io_handler.hpp>
 #include <asio_mqtt/detail/transport.hpp>
 #include <asio_mqtt/detail/write_buffers.hpp>
 
@@ -20,7 +21,10 @@ public:
     explicit open_stream(transport& transport) noexcept : transport_{transport} {}
 
     /// `connected` is a stream of the transport.
-    void open(std::shared_ptr<void> connected) noexcept { stream_ = std::move(connected); }
+    void open(std::shared_ptr<void> connected) noexcept {
+        stream_ = std::move(connected);
+        is_unacknowledged_ = false;
+    }
     void close() { transport_.close(stream_.get()); }
     void take_away() noexcept { stream_.reset(); }
     /// Ends the direction to the peer; false when the stream cannot end one alone.
@@ -32,13 +36,26 @@ public:
 
     void read(std::span<std::byte> room, io_handler handler) {
         is_reading_ = true;
+        room_ = room.size();
         transport_.read_some(stream_.get(), room, std::move(handler));
     }
-    void read_ended() noexcept { is_reading_ = false; }
+    void read_ended(std::size_t size) noexcept {
+        is_reading_ = false;
+        // One that was filled leaves more to be read: what comes last is acknowledged.
+        if (size != 0 && size != room_) is_unacknowledged_ = true;
+    }
+
+    /// To be called when nothing more is going to be written for now.
+    void acknowledge_at_once() {
+        if (!is_unacknowledged_ || is_writing_) return;
+        is_unacknowledged_ = false;
+        transport_.acknowledge_at_once(stream_.get());
+    }
 
     /// Begins to write all of the pieces.
     void write(std::span<const std::span<const std::byte>> pieces, io_handler handler) {
         is_writing_ = true;
+        is_unacknowledged_ = false;  // the acknowledgement goes along
         unwritten_ = write_buffers{pieces};
         write_rest(std::move(handler));
     }
@@ -57,8 +74,10 @@ private:
     transport& transport_;
     std::shared_ptr<void> stream_;
     bool is_reading_ = false;
+    std::size_t room_ = 0;  // of the read under way
     bool is_writing_ = false;
-    write_buffers unwritten_;  // of the write under way
+    bool is_unacknowledged_ = false;  // something that was read, as far as is known here
+    write_buffers unwritten_;         // of the write under way
 };
 
 }  // namespace asio_mqtt::detail

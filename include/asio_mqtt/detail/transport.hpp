@@ -41,6 +41,8 @@ public:
 
     virtual void read_some(void* stream, std::span<std::byte> room, io_handler handler) = 0;
     virtual void write_some(void* stream, const write_buffers& buffers, io_handler handler) = 0;
+    /// Has the system acknowledge what was read without waiting for data to send along.
+    virtual void acknowledge_at_once(void* stream) = 0;
     /// Ends the direction to the peer; false when the stream cannot end one alone.
     virtual bool shut_down_output(void* stream) = 0;
     virtual void close(void* stream) = 0;

@@ -5,6 +5,7 @@
 
 #include <asio_mqtt/detail/connecting.hpp>
 #include <asio_mqtt/detail/transport.hpp>
+#include <asio_mqtt/transport/acknowledge_at_once.hpp>
 #include <asio_mqtt/transport/close_stream.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -43,6 +44,9 @@ public:
     }
     void write_some(void* stream, const write_buffers& buffers, io_handler handler) override {
         as_stream(stream).async_write_some(buffers, std::move(handler));
+    }
+    void acknowledge_at_once(void* stream) override {
+        asio_mqtt::acknowledge_at_once(as_stream(stream));
     }
     bool shut_down_output(void* stream) override {
         return asio_mqtt::shut_down_output(as_stream(stream));

@@ -37,7 +37,7 @@ struct tcp_connector_options {
 
 /// Makes TCP connections for `mqtt://host[:port]` (port 1883 by default): all addresses of the name
 /// in turn, each with a deadline of its own, with TCP_NODELAY, since an acknowledgement must not
-/// wait for Nagle's algorithm.
+/// wait for Nagle's algorithm. For brokers that use it see acknowledge_at_once().
 ///
 /// **Names.** Asio resolves all names of an execution context on one thread, with getaddrinfo(),
 /// which nothing can interrupt. When that hangs, `resolve_timeout` ends the waiting alone: the
