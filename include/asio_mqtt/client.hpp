@@ -25,7 +25,6 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -282,7 +281,7 @@ public:
     }
 
 private:
-    using transport = detail::transport_over<Connector, Timer>;
+    using own_transport = detail::transport_over<Connector, Timer>;
     using kind = detail::operation::kind;
     static constexpr std::chrono::milliseconds no_timeout{0};
 
@@ -291,7 +290,7 @@ private:
         const bool single_threaded = options.single_threaded;
         return detail::make_client(
             executor, std::move(options),
-            std::make_unique<transport>(executor, single_threaded, std::move(connector)));
+            std::make_unique<own_transport>(executor, single_threaded, std::move(connector)));
     }
 
     static topic_subscription to_subscription(std::string_view filter,
@@ -318,13 +317,13 @@ private:
                                           timeout);
     }
 
-    /// Where the type of the completion handler is left behind.
-    template <class Result>
+    /// Where the type of the completion handler is left behind. `Packet` is a packet_ptr, or null:
+    /// an operation without a packet may be copied before it is started.
+    template <class Result, class Packet>
     struct initiation {
         template <class Handler, class Client>
-        void operator()(Handler&& handler, Client&& given_client, kind what,
-                        detail::packet_ptr packet, error_code error,
-                        std::chrono::milliseconds timeout) const {
+        void operator()(Handler&& handler, Client&& given_client, kind what, Packet packet,
+                        error_code error, std::chrono::milliseconds timeout) const {
             // A coroutine keeps the arguments while it waits, and moves them in here; the client
             // keeps the coroutine. What is moved from keeps nothing. A callback is called with a
             // reference to the client's own pointer.
@@ -334,19 +333,20 @@ private:
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
             if (timeout < no_timeout && !error) started.error = errc::invalid_operation_timeout;
-            if (timeout != no_timeout) started.due = detail::after(transport::clock_now(), timeout);
-            started.packet = packet.release();
+            if (timeout != no_timeout)
+                started.due = detail::after(own_transport::clock_now(), timeout);
+            if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
             if (slot.is_connected()) detail::let_cancel(started, slot, client);
             client->submit(started);
         }
     };
 
-    template <class Result, class CompletionToken>
-    auto initiate(kind what, CompletionToken& token, detail::packet_ptr packet, error_code error,
+    template <class Result, class CompletionToken, class Packet>
+    auto initiate(kind what, CompletionToken& token, Packet packet, error_code error,
                   std::chrono::milliseconds timeout) {
         return asio::async_initiate<CompletionToken,
                                     typename detail::operation_with<Result>::signature>(
-            initiation<Result>{}, token, client_, what, std::move(packet), error, timeout);
+            initiation<Result, Packet>{}, token, client_, what, std::move(packet), error, timeout);
     }
 
     std::shared_ptr<detail::mailbox> client_;

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/held_message.hpp>
+#include <asio_mqtt/detail/mailbox.hpp>
 #include <asio_mqtt/detail/message_handler.hpp>
 #include <asio_mqtt/detail/pending_operations.hpp>
 #include <asio_mqtt/detail/received_messages.hpp>

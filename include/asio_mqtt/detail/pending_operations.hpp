@@ -6,6 +6,7 @@
 #include <asio_mqtt/detail/operation.hpp>
 #include <asio_mqtt/detail/operation_result.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
+#include <asio_mqtt/session/outbound.hpp>
 #include <asio_mqtt/session/session.hpp>
 
 #include <asio/any_io_executor.hpp>

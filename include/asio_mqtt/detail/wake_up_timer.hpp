@@ -6,8 +6,6 @@
 #include <asio_mqtt/detail/transport.hpp>
 #include <asio_mqtt/session/time_point.hpp>
 
-#include <utility>
-
 namespace asio_mqtt::detail {
 
 /// The timer of a client, which is set for the earliest of many deadlines.

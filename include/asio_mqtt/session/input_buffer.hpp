@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -16,12 +17,13 @@ namespace asio_mqtt::detail {
 
 /// Collects what was read and cuts it into packets, wherever reads end.
 ///
-/// Call prepare(), read into what it gives, commit(), then next() until it needs more. Memory grows
+/// Call prepare(), read into what it gives, commit(), then next(), or the function for plain
+/// acknowledgements before it, until it needs more. Memory grows
 /// only as bytes really arrive: a packet that announces 256 MiB and sends none of them costs
 /// nothing.
 class input_buffer {
 public:
-    /// Room for the next read, never empty. Invalidates the packets that next() gave.
+    /// Room for the next read, never empty. Invalidates the packets that were cut off.
     std::span<std::byte> prepare() {
         if (begin_ == end_) {
             begin_ = end_ = 0;
@@ -47,7 +49,7 @@ public:
         std::span<const std::byte> body() const noexcept { return bytes.subspan(header.size); }
     };
 
-    struct acknowledgement {
+    struct plain_acknowledgement {
         packet_type type{};
         std::uint16_t packet_id = 0;
         std::span<const std::byte> bytes{};
@@ -57,7 +59,7 @@ public:
 
     /// Cuts off the next packet if it is a PUBACK, PUBREC, PUBREL or PUBCOMP that is nothing but
     /// its identifier, as most are; else it is left to next().
-    acknowledgement next_acknowledgement(std::size_t maximum_packet_size) noexcept {
+    plain_acknowledgement next_plain_acknowledgement(std::size_t maximum_packet_size) noexcept {
         if (end_ - begin_ < 4 || maximum_packet_size < 4) return {};
         const std::byte* const at = data_.data() + begin_;
         const auto first = std::to_integer<unsigned>(at[0]);
@@ -67,7 +69,8 @@ public:
             return {};
         }
         const std::uint16_t id = wire::load_16(at + 2);
-        if (id != 0) begin_ += 4;
+        if (id == 0) return {};
+        begin_ += 4;
         return {type, id, {at, 4}};
     }
 

@@ -212,12 +212,11 @@ public:
             find(id, with == packet_type::puback ? qos::at_least_once : qos::exactly_once);
         const state due = with == packet_type::pubcomp ? state::released : state::sent;
         if (publish == nullptr || publish->progress != due) return {};
-        take(publish);
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
         const bool is_late = with == packet_type::pubcomp && publish->pubrel_was_resent;
         const bool is_silent = given == reason_code::success;
         const ended_handshake ended{publish->tag, is_silent || is_late ? publish->reason : given};
-        dispose(*publish);
+        dispose(*take(publish));
         return ended;
     }
 

@@ -350,7 +350,7 @@ private:
             return true;
         }
         if (is_online()) {
-            if (const auto plain = input_.next_acknowledgement(maximum_packet_size_)) {
+            if (const auto plain = input_.next_plain_acknowledgement(maximum_packet_size_)) {
                 detail::trace_received(settings_.on_packet, settings_.version, plain.bytes);
                 on_ack(plain.type, plain.packet_id, reason_code::success, event);
                 return event.what != session_event::kind::need_data;

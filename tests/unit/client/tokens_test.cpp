@@ -208,4 +208,16 @@ TEST_CASE_METHOD(client_fixture, "tokens: deferred starts when it is called, or 
     CHECK(published.succeeded());
     REQUIRE(received.succeeded());
     CHECK(received.result().payload == "hello");
+    // What has no packet may be started more than once.
+    const auto receive = c.async_receive(deferred);
+    test::outcome<message> first, second;
+    receive(first.handler());
+    receive(second.handler());
+    c.async_publish("t", "1", qos::at_least_once, asio::detached);
+    c.async_publish("t", "2", qos::at_least_once, asio::detached);
+    settle();
+    REQUIRE(first.succeeded());
+    REQUIRE(second.succeeded());
+    CHECK(first.result().payload == "1");
+    CHECK(second.result().payload == "2");
 }

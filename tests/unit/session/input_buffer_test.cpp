@@ -119,12 +119,12 @@ TEST_CASE("input_buffer: acknowledgements that are nothing but their identifier"
     input_buffer buffer;
     feed(buffer, hex(bytes));
     feed(buffer, hex("D0 00"));
-    const input_buffer::acknowledgement found = buffer.next_acknowledgement(4);
+    const input_buffer::plain_acknowledgement found = buffer.next_plain_acknowledgement(4);
     REQUIRE(found);
     CHECK(found.type == type);
     CHECK(found.packet_id == 0x1234);
     CHECK(to_hex(found.bytes) == to_hex(hex(bytes)));
-    CHECK_FALSE(buffer.next_acknowledgement(4));
+    CHECK_FALSE(buffer.next_plain_acknowledgement(4));
     CHECK(buffer.next(4).header.type == packet_type::pingresp);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("input_buffer: any other packet is left to next()") {
                                 "40");
     input_buffer buffer;
     feed(buffer, hex(bytes));
-    CHECK_FALSE(buffer.next_acknowledgement(1'000));
+    CHECK_FALSE(buffer.next_plain_acknowledgement(1'000));
     input_buffer untouched;
     feed(untouched, hex(bytes));
     const auto packet = buffer.next(1'000);
@@ -154,6 +154,6 @@ TEST_CASE("input_buffer: any other packet is left to next()") {
 TEST_CASE("input_buffer: an acknowledgement, too, may be larger than the largest packet") {
     input_buffer buffer;
     feed(buffer, hex("40 02 12 34"));
-    CHECK_FALSE(buffer.next_acknowledgement(3));
+    CHECK_FALSE(buffer.next_plain_acknowledgement(3));
     CHECK(buffer.next(3).error == decode_errc::packet_too_large);
 }
