@@ -12,5 +12,6 @@
 
 #include <asio_mqtt/client.hpp>
 #include <asio_mqtt/detail/definitions.hpp>
+#include <asio_mqtt/detail/tcp_attempt_steps.hpp>
 
 template class asio_mqtt::detail::transport_over<asio_mqtt::tcp_connector, asio::steady_timer>;

@@ -98,7 +98,9 @@ private:
         std::shared_ptr<mailbox> client;
     };
 
-    static asio::any_io_executor serial(const asio::any_io_executor& executor) {
+    /// A template, or the strand would be compiled even where it is not used.
+    template <class Executor>
+    static asio::any_io_executor serial(const Executor& executor) {
         if constexpr (is_thread_safe) {
             return executor;
         } else {

@@ -3,8 +3,9 @@
 
 #pragma once
 
-/// Stands before what is defined in definitions.hpp: in each translation unit that includes
-/// client.hpp, or with ASIO_MQTT_SEPARATE_COMPILATION in the one that includes src.hpp.
+/// Stands before what is declared in one header and defined in another: in definitions.hpp or
+/// tcp_attempt_steps.hpp. Each translation unit includes these, too, but with
+/// ASIO_MQTT_SEPARATE_COMPILATION only the one that includes src.hpp.
 #ifdef ASIO_MQTT_SEPARATE_COMPILATION
 #define ASIO_MQTT_DECLARATION
 #else
