@@ -4,7 +4,8 @@
 
 # Usage: documented_code.sh SOURCE_FOLDER WORK ASIO_INCLUDE_DIR "MACRO..."
 # Checks that the first program of README.md is examples/quickstart_callbacks.cpp, that its mqtt.cpp is that of the
-# consumer test, and that all C++ in README.md and docs/ compiles: programs as they are, everything else as the body of a function that has `io` and `client`.
+# consumer test, and that all C++ in README.md and docs/ compiles: programs as they are, everything else as the body of
+# a function that has `io` and `client`.
 set -euo pipefail
 
 source=$1 work=$2 asio=$3 macros=$4

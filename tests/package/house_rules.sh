@@ -55,8 +55,7 @@ done
 
 for header in include/**/*.hpp; do
     lines=$(wc -l <"$header")
-    [ "$lines" -le 600 ] ||
-        breach "$header: $lines lines, the limit is 600"
+    [ "$lines" -le 600 ] || breach "$header: $lines lines, the limit is 600"
 done
 
 for file in {include,tests,examples,bench}/**/*.{hpp,cpp}; do

@@ -73,8 +73,8 @@ public:
 private:
     transport& transport_;
     std::shared_ptr<void> stream_;
-    bool is_reading_ = false;
     std::size_t room_ = 0;  // of the read under way
+    bool is_reading_ = false;
     bool is_writing_ = false;
     bool is_unacknowledged_ = false;  // something that was read, as far as is known here
     write_buffers unwritten_;         // of the write under way

@@ -5,6 +5,7 @@
 #include <asio_mqtt/testing/broker_connection.hpp>
 
 #include "support/catch.hpp"
+#include "unit/client/connect_with.hpp"
 #include "unit/client/outcome.hpp"
 #include "unit/testing/wire_client.hpp"
 
@@ -84,15 +85,7 @@ struct direct_connector {
 
     template <class Token>
     auto async_connect(const broker_address&, Token&& token) {
-        return asio::async_initiate<Token, void(error_code, direct_stream)>(
-            [](auto handler, direct_stream stream) {
-                const auto on = asio::get_associated_executor(handler, stream.get_executor());
-                asio::post(on,
-                           [handler = std::move(handler), stream = std::move(stream)]() mutable {
-                               std::move(handler)(error_code{}, std::move(stream));
-                           });
-            },
-            token, direct_stream{executor, *state});
+        return test::connect_with(direct_stream{executor, *state}, std::forward<Token>(token));
     }
 };
 

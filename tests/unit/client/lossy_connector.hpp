@@ -6,7 +6,7 @@
 #include <asio_mqtt/testing/broker.hpp>
 #include <asio_mqtt/transport/broker_address.hpp>
 
-#include <asio/post.hpp>
+#include "unit/client/connect_with.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -75,16 +75,7 @@ public:
 
     template <class CompletionToken>
     auto async_connect(const asio_mqtt::broker_address&, CompletionToken&& token) {
-        return asio::async_initiate<CompletionToken, void(std::error_code, stream_type)>(
-            [](auto handler, const std::shared_ptr<shared>& state) {
-                const auto executor =
-                    asio::get_associated_executor(handler, state->broker->get_executor());
-                asio::post(executor,
-                           [handler = std::move(handler), stream = state->connect()]() mutable {
-                               std::move(handler)(std::error_code{}, std::move(stream));
-                           });
-            },
-            token, shared_);
+        return connect_with(shared_->connect(), std::forward<CompletionToken>(token));
     }
 
 private:

@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "unit/client/client_fixture.hpp"
+#include "unit/client/connect_with.hpp"
 #include "unit/client/lossy_connector.hpp"
 #include "unit/client/scripted_fixture.hpp"
 
@@ -88,21 +89,13 @@ struct failing_connector {
 
     template <class Token>
     auto async_connect(const broker_address&, Token&& token) {
-        return asio::async_initiate<Token, void(error_code, failing_stream)>(
-            [](auto handler, testing::broker& to, failures& plan) {
-                error_code error;
-                if (!plan.errors.empty()) {
-                    error = plan.errors.front();
-                    plan.errors.pop_front();
-                }
-                const auto on = asio::get_associated_executor(handler, to.get_executor());
-                asio::post(on, [handler = std::move(handler),
-                                stream = failing_stream{to.connect(), plan.reads && error,
-                                                        error}]() mutable {
-                    std::move(handler)(error_code{}, std::move(stream));
-                });
-            },
-            token, *broker, *planned);
+        error_code error;
+        if (!planned->errors.empty()) {
+            error = planned->errors.front();
+            planned->errors.pop_front();
+        }
+        return test::connect_with(failing_stream{broker->connect(), planned->reads && error, error},
+                                  std::forward<Token>(token));
     }
 };
 

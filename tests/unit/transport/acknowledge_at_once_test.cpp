@@ -8,12 +8,10 @@
 
 #include "support/catch.hpp"
 #include "unit/client/client_fixture.hpp"
+#include "unit/client/connect_with.hpp"
 
-#include <asio/associated_executor.hpp>
-#include <asio/async_result.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
 
 #include <utility>
 
@@ -51,15 +49,8 @@ struct connector_over_fake {
 
     template <class Token>
     auto async_connect(const broker_address&, Token&& token) {
-        return asio::async_initiate<Token, void(error_code, stream_over_fake)>(
-            [](auto handler, stream_over_fake stream) {
-                const auto on = asio::get_associated_executor(handler, stream.get_executor());
-                asio::post(on,
-                           [handler = std::move(handler), stream = std::move(stream)]() mutable {
-                               std::move(handler)(error_code{}, std::move(stream));
-                           });
-            },
-            token, stream_over_fake{broker->connect(), *socket});
+        return test::connect_with(stream_over_fake{broker->connect(), *socket},
+                                  std::forward<Token>(token));
     }
 };
 
