@@ -73,7 +73,7 @@ public:
     /// With a connector that needs no more than an executor.
     basic_client(const asio::any_io_executor& executor, client_options options) requires
         std::constructible_from<Connector, asio::any_io_executor>
-        : basic_client{executor, std::move(options), Connector{executor}} {}
+        : client_{make(executor, std::move(options))} {}
 
     /// On the executor of an execution context, such as asio::io_context.
     template <class ExecutionContext>
@@ -82,7 +82,7 @@ public:
         context.get_executor();
     }
     basic_client(ExecutionContext& context, client_options options)
-        : basic_client{asio::any_io_executor{context.get_executor()}, std::move(options)} {}
+        : client_{make(detail::executor_of(context), std::move(options))} {}
 
     basic_client(basic_client&&) noexcept = default;
     basic_client& operator=(basic_client&& other) noexcept {
@@ -281,16 +281,20 @@ public:
     }
 
 private:
-    using own_transport = detail::transport_over<Connector, Timer>;
     using kind = detail::operation::kind;
     static constexpr std::chrono::milliseconds no_timeout{0};
 
     static std::shared_ptr<detail::mailbox> make(const asio::any_io_executor& executor,
                                                  client_options&& options, Connector&& connector) {
         const bool single_threaded = options.single_threaded;
-        return detail::make_client(
-            executor, std::move(options),
-            std::make_unique<own_transport>(executor, single_threaded, std::move(connector)));
+        return detail::make_client(executor, std::move(options),
+                                   detail::make_transport<Connector, Timer>(
+                                       executor, single_threaded, std::move(connector)));
+    }
+
+    static std::shared_ptr<detail::mailbox> make(const asio::any_io_executor& executor,
+                                                 client_options&& options) {
+        return make(executor, std::move(options), Connector{executor});
     }
 
     static topic_subscription to_subscription(std::string_view filter,
@@ -334,7 +338,7 @@ private:
             started.error = error;
             if (timeout < no_timeout && !error) started.error = errc::invalid_operation_timeout;
             if (timeout != no_timeout)
-                started.due = detail::after(own_transport::clock_now(), timeout);
+                started.due = detail::after(detail::now_of<Timer>(), timeout);
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
             if (slot.is_connected()) detail::let_cancel(started, slot, client);
             client->submit(started);
@@ -358,8 +362,9 @@ using client = basic_client<tcp_connector>;
 }  // namespace asio_mqtt
 
 #ifdef ASIO_MQTT_SEPARATE_COMPILATION
-extern template class asio_mqtt::detail::transport_over<asio_mqtt::tcp_connector,
-                                                        asio::steady_timer>;
+extern template std::unique_ptr<asio_mqtt::detail::transport>
+asio_mqtt::detail::make_transport<asio_mqtt::tcp_connector, asio::steady_timer>(
+    const asio::any_io_executor&, bool, asio_mqtt::tcp_connector&&);
 #else
 #include <asio_mqtt/detail/definitions.hpp>
 #endif

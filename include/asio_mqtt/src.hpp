@@ -14,4 +14,6 @@
 #include <asio_mqtt/detail/definitions.hpp>
 #include <asio_mqtt/detail/tcp_attempt_steps.hpp>
 
-template class asio_mqtt::detail::transport_over<asio_mqtt::tcp_connector, asio::steady_timer>;
+template std::unique_ptr<asio_mqtt::detail::transport>
+asio_mqtt::detail::make_transport<asio_mqtt::tcp_connector, asio::steady_timer>(
+    const asio::any_io_executor&, bool, asio_mqtt::tcp_connector&&);

@@ -5,9 +5,15 @@
 
 #include <asio_mqtt/detail/client_core.hpp>
 #include <asio_mqtt/detail/declaration.hpp>
+#include <asio_mqtt/detail/let_cancel.hpp>
 #include <asio_mqtt/detail/make_client.hpp>
 #include <asio_mqtt/detail/make_packet.hpp>
 #include <asio_mqtt/session/outbound.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/io_context.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -16,11 +22,30 @@
 
 namespace asio_mqtt::detail {
 
+ASIO_MQTT_DECLARATION asio::any_io_executor executor_of(asio::io_context& context) {
+    return context.get_executor();
+}
+
 ASIO_MQTT_DECLARATION std::shared_ptr<mailbox> make_client(const asio::any_io_executor& executor,
                                                            client_options&& options,
                                                            std::unique_ptr<transport> transport) {
     return std::shared_ptr<client_core>{
         new client_core{executor, std::move(options), std::move(transport)}};
+}
+
+ASIO_MQTT_DECLARATION void let_cancel(operation& started, asio::cancellation_slot slot,
+                                      std::weak_ptr<mailbox> client) {
+    const std::shared_ptr<operation*> target{new operation* {&started}};
+    started.cancellation_target = target;
+    slot.assign([client = std::move(client), target](asio::cancellation_type type) {
+        using enum asio::cancellation_type;
+        const auto alive = client.lock();
+        if (alive == nullptr || type == none) return;
+        auto& cancel = *new notice{submission::kind::cancel};
+        cancel.to_cancel = target;
+        cancel.only_unsent = (type & (terminal | partial)) == none;
+        alive->submit(cancel);
+    });
 }
 
 ASIO_MQTT_DECLARATION void packet_deleter::operator()(outbound_packet* packet) const noexcept {

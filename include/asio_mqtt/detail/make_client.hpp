@@ -9,10 +9,19 @@
 #include <asio_mqtt/detail/transport.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/io_context.hpp>
 
 #include <memory>
 
 namespace asio_mqtt::detail {
+
+/// The executor of an execution context. That of the usual one is erased in one place: Asio makes
+/// some three hundred functions for it.
+template <class ExecutionContext>
+asio::any_io_executor executor_of(ExecutionContext& context) {
+    return context.get_executor();
+}
+ASIO_MQTT_DECLARATION asio::any_io_executor executor_of(asio::io_context& context);
 
 /// What is behind a client.
 ASIO_MQTT_DECLARATION std::shared_ptr<mailbox> make_client(const asio::any_io_executor& executor,

@@ -11,9 +11,16 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/buffer.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace asio_mqtt::detail {
+
+/// The time on a timer's clock.
+template <class Timer>
+time_point now_of() {
+    return time_point{Timer::clock_type::now().time_since_epoch()};
+}
 
 /// The transport over streams that a Connector makes, with a Timer.
 template <class Connector, class Timer>
@@ -22,11 +29,6 @@ public:
     transport_over(const asio::any_io_executor& executor, bool single_threaded,
                    Connector&& connector)
         : connecting_{executor, single_threaded, std::move(connector)}, timer_{executor} {}
-
-    /// The time on the timer's clock.
-    static time_point clock_now() {
-        return time_point{Timer::clock_type::now().time_since_epoch()};
-    }
 
     auto takes() const noexcept -> bool (*)(const broker_address&) override {
         return connecting<Connector>::takes();
@@ -53,7 +55,7 @@ public:
     }
     void close(void* stream) override { close_stream(as_stream(stream)); }
 
-    time_point now() const override { return clock_now(); }
+    time_point now() const override { return now_of<Timer>(); }
     void wait_until(time_point due, io_handler handler) override {
         timer_.expires_at(typename Timer::time_point{due.time_since_epoch()});
         timer_.async_wait(std::move(handler));
@@ -69,5 +71,12 @@ private:
     connecting<Connector> connecting_;
     Timer timer_;
 };
+
+template <class Connector, class Timer>
+std::unique_ptr<transport> make_transport(const asio::any_io_executor& executor,
+                                          bool single_threaded, Connector&& connector) {
+    return std::make_unique<transport_over<Connector, Timer>>(executor, single_threaded,
+                                                              std::move(connector));
+}
 
 }  // namespace asio_mqtt::detail
