@@ -32,6 +32,16 @@ struct fixed_header_result {
     decode_errc error{};
 };
 
+/// What is wrong with the lower four bits of the first byte (2.1.3).
+constexpr decode_errc check_flags(packet_type type, std::uint8_t flags) noexcept {
+    if (type != packet_type::publish) {
+        return flags == fixed_flags(type) ? decode_errc{} : decode_errc::invalid_flags;
+    }
+    if ((flags & 0x06) == 0x06) return decode_errc::invalid_qos;
+    // [MQTT-3.3.1-2] A QoS 0 message is never delivered a second time.
+    return (flags & 0x0E) == 0x08 ? decode_errc::invalid_flags : decode_errc{};
+}
+
 /// Reads the fixed header at the start of `bytes`, which may hold any part of a packet, or several.
 ///
 /// A bad first byte is refused before its length is waited for, a five-byte length before its end.
@@ -41,12 +51,8 @@ constexpr fixed_header_result read_fixed_header(std::span<const std::byte> bytes
     fixed_header header{.type = static_cast<packet_type>(first >> 4),
                         .flags = static_cast<std::uint8_t>(first & 0x0F)};
     if (first >> 4 == 0) return {.error = decode_errc::invalid_packet_type};
-    if (header.type == packet_type::publish) {
-        if ((header.flags & 0x06) == 0x06) return {.error = decode_errc::invalid_qos};
-        // [MQTT-3.3.1-2] A QoS 0 message is never delivered a second time.
-        if ((header.flags & 0x0E) == 0x08) return {.error = decode_errc::invalid_flags};
-    } else if (header.flags != fixed_flags(header.type)) {
-        return {.error = decode_errc::invalid_flags};
+    if (const decode_errc wrong = check_flags(header.type, header.flags); wrong != decode_errc{}) {
+        return {.error = wrong};
     }
     const variable_byte_integer length =
         read_variable_byte_integer(bytes.data() + 1, bytes.data() + bytes.size());

@@ -17,10 +17,9 @@ namespace asio_mqtt::detail {
 
 /// Collects what was read and cuts it into packets, wherever reads end.
 ///
-/// Call prepare(), read into what it gives, commit(), then next(), or the function for plain
-/// acknowledgements before it, until it needs more. Memory grows
-/// only as bytes really arrive: a packet that announces 256 MiB and sends none of them costs
-/// nothing.
+/// Call prepare(), read into what it gives, commit(), then next(), or next_common() before it,
+/// until it needs more. Memory grows only as bytes really arrive: a packet that announces 256 MiB
+/// and sends none of them costs nothing.
 class input_buffer {
 public:
     /// Room for the next read, never empty. Invalidates the packets that were cut off.
@@ -46,32 +45,31 @@ public:
         fixed_header header{};
         std::span<const std::byte> bytes{};  // with the fixed header
 
+        explicit operator bool() const noexcept { return state == status::whole; }
         std::span<const std::byte> body() const noexcept { return bytes.subspan(header.size); }
     };
 
-    struct plain_acknowledgement {
-        packet_type type{};
-        std::uint16_t packet_id = 0;
-        std::span<const std::byte> bytes{};
-
-        explicit operator bool() const noexcept { return packet_id != 0; }
-    };
-
-    /// Cuts off the next packet if it is a PUBACK, PUBREC, PUBREL or PUBCOMP that is nothing but
-    /// its identifier, as most are; else it is left to next().
-    plain_acknowledgement next_plain_acknowledgement(std::size_t maximum_packet_size) noexcept {
-        if (end_ - begin_ < 4 || maximum_packet_size < 4) return {};
+    /// Cuts off the next packet if it is what most are, in fewer steps than next() needs: whole,
+    /// with a length of one byte, and a PUBLISH, or a PUBACK, PUBREC, PUBREL or PUBCOMP that is
+    /// nothing but its identifier. Any other is left to next().
+    packet next_common(std::size_t maximum_packet_size) noexcept {
+        const std::size_t available = end_ - begin_;
+        if (available < 4) return {};
         const std::byte* const at = data_.data() + begin_;
-        const auto first = std::to_integer<unsigned>(at[0]);
+        const auto first = std::to_integer<std::uint8_t>(at[0]);
         const auto type = static_cast<packet_type>(first >> 4);
-        if (type < packet_type::puback || type > packet_type::pubcomp ||
-            (first & 0x0F) != fixed_flags(type) || at[1] != std::byte{2}) {
+        const auto flags = static_cast<std::uint8_t>(first & 0x0F);
+        const auto length = std::to_integer<std::uint8_t>(at[1]);
+        std::size_t size = 4;
+        if (type == packet_type::publish) {
+            size = std::size_t{2} + length;
+            if (length > 0x7F || size > available) return {};
+        } else if (!is_acknowledgement(type) || length != 2 || wire::load_16(at + 2) == 0) {
             return {};
         }
-        const std::uint16_t id = wire::load_16(at + 2);
-        if (id == 0) return {};
-        begin_ += 4;
-        return {type, id, {at, 4}};
+        if (check_flags(type, flags) != decode_errc{} || size > maximum_packet_size) return {};
+        begin_ += size;
+        return {packet::status::whole, {}, {type, flags, length, 2}, {at, size}};
     }
 
     /// Cuts off the next packet. Its size is checked as soon as its length is known.

@@ -109,23 +109,44 @@ TEST_CASE("input_buffer: what is left of a lost connection is forgotten") {
     CHECK(packet.body().empty());
 }
 
-TEST_CASE("input_buffer: acknowledgements that are nothing but their identifier") {
+TEST_CASE("input_buffer: what most packets are is found in fewer steps") {
     const auto [bytes, type] = GENERATE(table<const char*, packet_type>({
-        {"40 02 12 34", packet_type::puback},   // (3.4)
-        {"50 02 12 34", packet_type::pubrec},   // (3.5)
-        {"62 02 12 34", packet_type::pubrel},   // (3.6)
-        {"70 02 12 34", packet_type::pubcomp},  // (3.7)
+        {"40 02 12 34", packet_type::puback},               // (3.4)
+        {"50 02 12 34", packet_type::pubrec},               // (3.5)
+        {"62 02 12 34", packet_type::pubrel},               // (3.6)
+        {"70 02 12 34", packet_type::pubcomp},              // (3.7)
+        {"30 02 00 00", packet_type::publish},              // (3.3)
+        {"31 04 00 01 61 00", packet_type::publish},        // retained
+        {"3C 06 00 01 61 12 34 00", packet_type::publish},  // QoS 2, again
     }));
     input_buffer buffer;
     feed(buffer, hex(bytes));
     feed(buffer, hex("D0 00"));
-    const input_buffer::plain_acknowledgement found = buffer.next_plain_acknowledgement(4);
+    const std::size_t size = hex(bytes).size();
+    const input_buffer::packet found = buffer.next_common(size);
     REQUIRE(found);
-    CHECK(found.type == type);
-    CHECK(found.packet_id == 0x1234);
+    CHECK(found.header.type == type);
+    CHECK(found.header.flags == (std::to_integer<unsigned>(hex(bytes)[0]) & 0x0F));
+    CHECK(found.header.size == 2);
+    CHECK(found.header.remaining_length == size - 2);
     CHECK(to_hex(found.bytes) == to_hex(hex(bytes)));
-    CHECK_FALSE(buffer.next_plain_acknowledgement(4));
-    CHECK(buffer.next(4).header.type == packet_type::pingresp);
+    CHECK_FALSE(buffer.next_common(1'000));
+    CHECK(buffer.next(1'000).header.type == packet_type::pingresp);
+}
+
+TEST_CASE("input_buffer: a PUBLISH of 129 bytes is the longest with a length of one byte") {
+    const auto [head, is_common] =
+        GENERATE(table<const char*, bool>({{"30 7F", true}, {"30 80 01", false}}));
+    const std::size_t length = is_common ? 127 : 128;
+    std::vector<std::byte> bytes = hex(head);
+    bytes.resize(bytes.size() + length);
+    input_buffer buffer;
+    feed(buffer, bytes);
+    const input_buffer::packet found = buffer.next_common(1'000);
+    CHECK(static_cast<bool>(found) == is_common);
+    const input_buffer::packet packet = is_common ? found : buffer.next(1'000);
+    REQUIRE(packet);
+    CHECK(packet.body().size() == length);
 }
 
 TEST_CASE("input_buffer: any other packet is left to next()") {
@@ -136,12 +157,15 @@ TEST_CASE("input_buffer: any other packet is left to next()") {
                                 "40 03 12 34 10",  // with a reason code
                                 "40 82 00 12 34",  // a length in a longer form than it needs
                                 "B0 02 12 34",     // an UNSUBACK
-                                "30 02 00 00",     // a PUBLISH
-                                "40 02 12",        // not whole
+                                "36 02 00 00",     // a PUBLISH at QoS 3
+                                "38 02 00 00",     // at QoS 0 and sent again
+                                "30 82 00 00 00",  // with a length in a longer form
+                                "30 03 00 00",     // not whole
+                                "40 02 12",        // the same
                                 "40");
     input_buffer buffer;
     feed(buffer, hex(bytes));
-    CHECK_FALSE(buffer.next_plain_acknowledgement(1'000));
+    CHECK_FALSE(buffer.next_common(1'000));
     input_buffer untouched;
     feed(untouched, hex(bytes));
     const auto packet = buffer.next(1'000);
@@ -151,9 +175,10 @@ TEST_CASE("input_buffer: any other packet is left to next()") {
     CHECK(to_hex(packet.bytes) == to_hex(expected.bytes));
 }
 
-TEST_CASE("input_buffer: an acknowledgement, too, may be larger than the largest packet") {
+TEST_CASE("input_buffer: a common packet, too, may be larger than the largest packet") {
+    const auto bytes = GENERATE(as<std::string>{}, "40 02 12 34", "30 02 00 00");
     input_buffer buffer;
-    feed(buffer, hex("40 02 12 34"));
-    CHECK_FALSE(buffer.next_plain_acknowledgement(3));
+    feed(buffer, hex(bytes));
+    CHECK_FALSE(buffer.next_common(3));
     CHECK(buffer.next(3).error == decode_errc::packet_too_large);
 }
