@@ -3,6 +3,11 @@
 
 #include "integration/mosquitto.hpp"
 #include "integration/test_client.hpp"
+#include "support/hex.hpp"
+
+#include <asio/buffer.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
 
 #include <chrono>
 #include <string>
@@ -45,6 +50,27 @@ TEST_CASE("All that 5.0 can say about a message goes through the broker") {
         CHECK(message.user_properties == options.user_properties);
         CHECK(message.subscription_identifiers.size() == 1);
     }
+}
+
+TEST_CASE("What another client got wrong, and the broker passes on, ends no connection") {
+    test::mosquitto broker;
+    asio::io_context io;
+    test::test_client subscriber{io, test::options_for(broker.url(), protocol_version::v5)};
+    REQUIRE_FALSE(subscriber.subscribe("a", qos::at_least_once).error);
+    asio::ip::tcp::socket other{io};
+    other.connect({asio::ip::address_v4::loopback(), broker.port()});
+    // CONNECT, and a PUBLISH with the Payload Format Indicator 2 (3.3.2.3.2) and the Response Topic
+    // "b/#" [MQTT-3.3.2-14].
+    asio::write(other, asio::buffer(test::hex("10 0E 00 04 'MQTT' 05 02 00 3C 00 00 01 'o'")));
+    asio::write(other,
+                asio::buffer(test::hex("32 0F 00 01 'a' 00 01 08 01 02 08 00 03 'b/#' 'x'")));
+    REQUIRE(subscriber.receive(1));
+    CHECK(subscriber.messages()[0].payload == "x");
+    CHECK_FALSE(subscriber.messages()[0].response_topic);
+    CHECK_FALSE(subscriber.messages()[0].payload_format_indicator);
+    REQUIRE_FALSE(subscriber.publish("a", "y", qos::at_least_once).error);  // it is still there
+    REQUIRE(subscriber.receive(2));
+    CHECK(subscriber.messages()[1].payload == "y");
 }
 
 TEST_CASE("A message without properties has none") {

@@ -48,7 +48,7 @@ seen=$("${CXX:-c++}" -std=c++20 -DASIO_STANDALONE -DASIO_MQTT_SEPARATE_COMPILATI
 [ -z "$seen" ] || breach "$library/client.hpp: includes, with separate compilation, what is compiled once:" $seen
 
 # What the client is made of does not know the client, nor the helpers for the users' tests.
-for header in "$library"/{store,transport,detail}/**/*.hpp; do
+for header in "$library"/{transport,detail}/**/*.hpp; do
     seen=$(grep -nE '#include [<"]asio_mqtt(\.hpp|/client\.hpp|/testing/)' "$header" || true)
     [ -z "$seen" ] || breach "$header: includes a layer above its own ($seen)"
 done

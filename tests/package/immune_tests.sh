@@ -10,7 +10,7 @@ shopt -s nullglob globstar
 
 cd "$1"
 document=docs/immune.md
-last=81
+last=84
 broken=0
 
 breach() {

@@ -198,6 +198,7 @@ private:
         is_answered_ = false;
         can_read_ = true;
         session_.use_version(reconnect_.version());
+        if (reconnect_.is_at_another_broker()) session_.change_broker();
         const connect_packet packet =
             to_connect_packet(options_, reconnect_.version(), credentials_);
         if (const error_code wrong = session_.connect(packet, now())) end(wrong);

@@ -46,7 +46,8 @@ enum class errc {
     invalid_receive_maximum,  ///< receive_maximum or assumed_receive_maximum is 0 (3.1.2.11.3).
     invalid_buffer_size,      ///< queue_size, in_flight_size or receive_buffer_size is 0.
     invalid_timeout,          ///< connect_timeout, connack_timeout or ping_response_timeout is not
-                              ///< more than 0 ms, or disconnect_timeout negative.
+                              ///< more than 0 ms, or one of tcp_connector_options, or
+                              ///< disconnect_timeout is negative.
     invalid_reconnect_delay,  ///< minimum_reconnect_delay or stable_period is negative, or
                               ///< maximum_reconnect_delay below the minimum.
     invalid_client_id,        ///< client_id is not UTF-8, or longer than 65,535 bytes.
@@ -65,7 +66,7 @@ enum class errc {
     shared_subscription_not_supported,  ///< The broker has no shared subscriptions (3.2.2.3.13).
     topic_alias_not_supported,          ///< Over the broker's Topic Alias Maximum [MQTT-3.2.2-17].
 
-    // What the peer did breaks the protocol: the connection is closed.
+    // What the peer did breaks the protocol: the connection is closed, but for the last one.
     unexpected_packet,           ///< A packet that the broker may not send, or not now.
     receive_maximum_exceeded,    ///< More unacknowledged messages than announced [MQTT-3.3.4-9].
     topic_alias_invalid,         ///< An alias that is over the maximum, or unknown (3.3.2.3.4).
@@ -73,6 +74,8 @@ enum class errc {
     malformed_answer,            ///< A SUBACK or UNSUBACK that is malformed, or does not answer
                                  ///< each filter once.
     unsolicited_authentication,  ///< AUTH although no method was given [MQTT-4.12.0-6].
+    acknowledged_at_qos_1,  ///< The broker has taken a message at QoS 2 over with PUBACK: it has
+                            ///< it, and may have it twice.
 
     // What happened to the connection.
     connection_closed,   ///< The peer closed the connection without a DISCONNECT.
@@ -142,6 +145,7 @@ constexpr const char* to_string(errc code) noexcept {
         case errc::malformed_answer:
             return "acknowledgement is malformed, or does not answer each filter once";
         case errc::unsolicited_authentication: return "AUTH without an authentication method";
+        case errc::acknowledged_at_qos_1: return "broker took a message at QoS 2 over at QoS 1";
         case errc::connection_closed: return "connection closed by the broker";
         case errc::connect_timeout: return "broker did not answer in time";
         case errc::keep_alive_timeout: return "no PINGRESP in time";
@@ -172,11 +176,11 @@ inline std::error_code make_error_code(errc code) noexcept {
 
 /// Whose fault an error is; compare with an error_code: `if (ec == mqtt::fault::caller)`.
 enum class fault {
-    caller = 1,  ///< The call was wrong, or asks what this broker does not offer; the same call
-                 ///< fails again.
+    caller = 1,  ///< The call was wrong, or asks what this broker does not offer, and fails again;
+                 ///< or it was cancelled, or the client was ended (operation_aborted).
     broker,      ///< The broker refused the operation, or broke the protocol.
     network,     ///< The connection failed, did not answer in time, or was too slow: a message
-                 ///< found no room, or expired.
+                 ///< found no room, or expired; or the broker lost the session (session_lost).
 };
 
 inline const std::error_category& fault_category() noexcept {

@@ -20,6 +20,10 @@ public:
     packet_reader(const std::byte* first, const std::byte* last) noexcept
         : begin_{first}, cursor_{first}, end_{last} {}
 
+    /// Leaves out what another client got wrong in a message, and a broker has passed on, in place
+    /// of refusing it: see versioned_codec::decode_forwarded().
+    void bear_forwarded() noexcept { bears_forwarded_ = true; }
+
     /// To be called last: every byte must have been read. `header_size` counts before the first.
     decode_result finish(std::size_t header_size) noexcept {
         if (cursor_ != end_) fail(decode_errc::trailing_bytes, "packet");
@@ -297,7 +301,11 @@ private:
             case property_kind::byte: {  // two values in all of them
                 std::uint8_t byte = 0;
                 integer(field, byte);
-                if (byte > 1) fail_at(start, decode_errc::invalid_property_value, field);
+                if (byte > 1) {
+                    if (bears_forwarded_ && slot.id == property_id::payload_format_indicator)
+                        return;
+                    fail_at(start, decode_errc::invalid_property_value, field);
+                }
                 value.number = byte;
                 break;
             }
@@ -310,10 +318,10 @@ private:
             case property_kind::four_byte_integer: integer(field, value.number); break;
             case property_kind::variable_byte_integer: value.number = read_variable(field); break;
             case property_kind::utf8_string:
-                if (slot.id == property_id::response_topic) {
-                    topic_name(field, value.text);  // [MQTT-3.3.2-14]
-                } else {
-                    string(field, value.text);
+                string(field, value.text);
+                if (slot.id == property_id::response_topic && !is_valid_topic_name(value.text)) {
+                    if (bears_forwarded_) return;
+                    fail_at(start, decode_errc::invalid_topic_name, field);  // [MQTT-3.3.2-14]
                 }
                 break;
             case property_kind::binary_data: binary(field, value.text); break;
@@ -355,6 +363,7 @@ private:
     const std::byte* error_at_ = nullptr;
     const char* field_ = "";
     decode_errc error_{};
+    bool bears_forwarded_ = false;
 };
 
 // What most packets are is read in fewer steps than the layout takes. False for any other, and for

@@ -75,14 +75,29 @@ public:
         }
         packet = Packet{};
         if constexpr (Packet::type == packet_type::publish) {
-            packet.dup = (header.flags & 0x08) != 0;
-            packet.qos = static_cast<qos>(header.flags >> 1 & 0x03);
-            packet.retain = (header.flags & 0x01) != 0;
+            set_publish_flags(header, packet);
             if (wire::read_plain_publish(version_, body, packet)) return {};
         } else if constexpr (is_acknowledgement(Packet::type)) {
             if (wire::read_plain_acknowledgement(body, packet)) return {};
         }
         wire::packet_reader reader{body.data(), body.data() + body.size()};
+        wire::layout(reader, version_, packet);
+        return reader.finish(header.size);
+    }
+
+    /// Reads a PUBLISH from a broker. What another client got wrong in it, and brokers such as
+    /// Mosquitto pass on, is left out: a Response Topic that is no topic name [MQTT-3.3.2-14], and
+    /// a Payload Format Indicator that does not exist (3.3.2.3.2). To end the connection for them
+    /// would let any publisher cut off all subscribers, again whenever the message is sent again.
+    decode_result decode_forwarded(const fixed_header& header, std::span<const std::byte> body,
+                                   publish_packet& packet) const noexcept {
+        const decode_result strict = decode(header, body, packet);
+        if (strict) [[likely]]
+            return strict;
+        packet = publish_packet{};
+        set_publish_flags(header, packet);
+        wire::packet_reader reader{body.data(), body.data() + body.size()};
+        reader.bear_forwarded();
         wire::layout(reader, version_, packet);
         return reader.finish(header.size);
     }
@@ -107,6 +122,12 @@ public:
     }
 
 private:
+    static void set_publish_flags(const fixed_header& header, publish_packet& packet) noexcept {
+        packet.dup = (header.flags & 0x08) != 0;
+        packet.qos = static_cast<qos>(header.flags >> 1 & 0x03);
+        packet.retain = (header.flags & 0x01) != 0;
+    }
+
     protocol_version version_;
 };
 

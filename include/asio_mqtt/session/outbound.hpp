@@ -211,6 +211,7 @@ public:
         outbound_publish* publish =
             find(id, with == packet_type::puback ? qos::at_least_once : qos::exactly_once);
         const state due = with == packet_type::pubcomp ? state::released : state::sent;
+        if (publish == nullptr && with == packet_type::puback) end_at_qos_1(id);
         if (publish == nullptr || publish->progress != due) return {};
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
         const bool is_late = with == packet_type::pubcomp && publish->pubrel_was_resent;
@@ -218,6 +219,14 @@ public:
         const ended_handshake ended{publish->tag, is_silent || is_late ? publish->reason : given};
         dispose(*take(publish));
         return ended;
+    }
+
+    /// Some brokers, RabbitMQ among them, take a message at QoS 2 over as one at QoS 1, and answer
+    /// with PUBACK. Nothing more would come.
+    void end_at_qos_1(std::uint16_t id) noexcept {
+        outbound_publish* publish = find(id, qos::exactly_once);
+        if (publish == nullptr || publish->progress != outbound_publish::state::sent) return;
+        finish(*take(publish), errc::acknowledged_at_qos_1);
     }
 
     /// Answers PUBREC without an error with PUBREL [MQTT-4.3.3-4].

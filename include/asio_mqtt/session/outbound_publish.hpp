@@ -186,8 +186,13 @@ private:
         measured.properties = *message.properties;
         wire::packet_measurer measurer;
         wire::layout(measurer, version, measured);
+        measurer.check_qos(message.qos, "qos");
         if (measured.properties.topic_alias) {
             measurer.fail(errc::topic_alias_not_supported, "topic_alias");
+        }
+        // [MQTT-3.3.4-6] They stand in what is received, and may not be sent on.
+        if (!measured.properties.subscription_identifiers.empty()) {
+            measurer.fail(errc::invalid_property_value, "subscription_identifier");
         }
         const measure_result result = measurer.result();
         wrong = result.error;

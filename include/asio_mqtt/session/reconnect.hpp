@@ -85,7 +85,13 @@ public:
         broker_ = redirect_.empty() ? settings_.brokers[next_broker_] : redirect_;
     }
 
-    void accepted(time_point now) noexcept {
+    /// The broker is not the one that has accepted last.
+    bool is_at_another_broker() const noexcept {
+        return !accepted_broker_.empty() && accepted_broker_ != broker_;
+    }
+
+    void accepted(time_point now) {
+        accepted_broker_ = broker_;
         accepted_at_ = now;
         unanswered_ = 0;
     }
@@ -202,7 +208,8 @@ private:
     }
 
     reconnect_settings settings_;
-    std::string broker_;  // of the present attempt, or of the last one
+    std::string broker_;           // of the present attempt, or of the last one
+    std::string accepted_broker_;  // empty: none has accepted yet
     std::size_t next_broker_ = 0;
     std::string redirect_;  // a broker outside of the list; empty: none
     bool has_moved_ = false;

@@ -31,6 +31,9 @@ public:
         ++unanswered_;
     }
 
+    /// The next broker is not the one that keeps the session, unless they share it.
+    void doubt() noexcept { ++unanswered_; }
+
     /// The CONNACK refuses.
     void refused() noexcept { --unanswered_; }
 
@@ -53,7 +56,8 @@ public:
     }
 
     /// False when a CONNECT whose CONNACK never came may have been the one that would have told of
-    /// a lost session: the one that is present now may be younger than what is known here.
+    /// a lost session, or when the broker is another one: the session that is present now may be
+    /// younger, or older, than what is known here.
     bool is_certain() const noexcept { return is_certain_; }
 
     /// The broker may keep the session of this connection (3.1.2.11.2).
@@ -63,7 +67,7 @@ public:
 
 private:
     std::string assigned_client_id_;
-    unsigned unanswered_ = 0;  // CONNECTs since the last CONNACK that accepted
+    unsigned unanswered_ = 0;  // CONNECTs since the last CONNACK that accepted, and one for a doubt
     bool is_v5_ = true;
     bool asked_clean_start_ = true;
     bool asked_to_be_kept_ = false;

@@ -52,6 +52,9 @@ public:
     /// The version of the next connections; to be called while there is none.
     void use_version(protocol_version version) noexcept { settings_.version = version; }
 
+    /// The next connection is to another broker: a session that it has may be an older one.
+    void change_broker() noexcept { resumption_.doubt(); }
+
     /// Begins on a new transport: CONNECT is the next output [MQTT-3.1.0-1].
     ///
     /// `packet.clean_start` is for the first connection: later ones resume the session when there
@@ -155,7 +158,8 @@ public:
     error_code request(outbound_request_ptr asked, void* tag) {
         const bool subscribes = asked->type == packet_type::subscribe;
         if (subscribes && is_v5() && asked->subscription_identifier == 0) {
-            asked->subscription_identifier = ++identifier_count_;
+            identifier_count_ = identifier_count_ % max_variable_byte_integer + 1;
+            asked->subscription_identifier = identifier_count_;
             asked->identifier_is_optional = true;
         }
         if (is_online()) {
@@ -349,30 +353,30 @@ private:
             event.what = session_event::kind::paused;
             return true;
         }
-        if (is_online()) {
-            if (const auto plain = input_.next_plain_acknowledgement(maximum_packet_size_)) {
-                detail::trace_received(settings_.on_packet, settings_.version, plain.bytes);
-                on_ack(plain.type, plain.packet_id, reason_code::success, event);
-                return event.what != session_event::kind::need_data;
-            }
+        if (!is_online()) return find_packet(event);
+        const auto packet = input_.next_common(maximum_packet_size_);
+        if (!packet) return find_packet(event);
+        detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
+        const packet_type type = packet.header.type;
+        if (type == packet_type::publish) {
+            on_publish(packet.header, packet.body(), event);
+        } else {
+            on_ack(type, wire::load_16(packet.body().data()), reason_code::success, event);
         }
-        return find_packet(event);
+        return event.what != session_event::kind::need_data;
     }
 
     bool find_packet(session_event& event) {
         const std::uint32_t limit =
             phase_ == phase::connecting ? first_packet_limit : maximum_packet_size_;
         const auto packet = input_.next(std::min(limit, maximum_packet_size_));
-        using status = detail::input_buffer::packet::status;
-        if (packet.state == status::need_more) return true;
-        if (packet.state == status::refused) {
+        if (packet.error != decode_errc{}) {
             fail(packet.error, to_reason_code(packet.error));
             return false;
         }
+        if (!packet) return true;
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
-        const bool is_message = packet.header.type == packet_type::publish;
-        is_message&& phase_ == phase::online ? on_publish(packet.header, packet.body(), event)
-                                             : handle(packet.header, packet.body(), event);
+        handle(packet.header, packet.body(), event);
         return event.what != session_event::kind::need_data;
     }
 
@@ -383,6 +387,7 @@ private:
                                 header.type == packet_type::disconnect;
         switch (is_in_time ? header.type : packet_type::connect) {
             case packet_type::connack: return on_connack(header, body, event);
+            case packet_type::publish: return on_publish(header, body, event);
             case packet_type::puback:
             case packet_type::pubrec:
             case packet_type::pubrel:
@@ -454,15 +459,11 @@ private:
         event = {.what = session_event::kind::connected, .connack = &connack};
     }
 
-    void on_publish(const fixed_header& header, std::span<const std::byte> body,
-                    session_event& event) {
-        if (!is_well_formed(codec().decode(header, body, message_))) return;
+    void on_publish(fixed_header header, std::span<const std::byte> body, session_event& event) {
+        if (!is_well_formed(codec().decode_forwarded(header, body, message_))) return;
         if (message_.properties.topic_alias) {
             const reason_code wrong = topic_aliases_.resolve(message_);
-            if (wrong != reason_code::success) {
-                fail(errc::topic_alias_invalid, wrong);
-                return;
-            }
+            if (wrong != reason_code::success) return fail(errc::topic_alias_invalid, wrong);
         }
         acknowledgement token;
         if (message_.qos != qos::at_most_once) {
@@ -471,8 +472,8 @@ private:
                 case verdict::deliver: break;
                 case verdict::duplicate: ++counters_.duplicates_received; return;
                 case verdict::over_receive_maximum:
-                    fail(errc::receive_maximum_exceeded, reason_code::receive_maximum_exceeded);
-                    return;
+                    return fail(errc::receive_maximum_exceeded,
+                                reason_code::receive_maximum_exceeded);
             }
         }
         ++counters_.messages_received;
@@ -537,7 +538,7 @@ private:
                  .reasons = packet.reasons};
     }
 
-    /// For one that was made again after the broker had lost it: see renew_subscriptions().
+    /// For one that was made again after the broker had lost it: see subscriptions::renew().
     void subscription_lost(const outbound_request& request, error_code error,
                            session_event& event) {
         lost_filter_ = (*request.subscriptions().begin()).filter;
@@ -550,8 +551,7 @@ private:
         disconnect_.reset(new disconnect_packet);
         if (!is_well_formed(codec().decode(header, body, *disconnect_))) return;
         if (disconnect_->properties.session_expiry_interval) {
-            fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
-            return;
+            return fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
         }
         phase_ = phase::closed;
         const error_code error = is_failure(disconnect_->reason)

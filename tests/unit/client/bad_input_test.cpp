@@ -108,6 +108,9 @@ TEST_CASE_METHOD(bad_input_fixture, "bad input: topic filters (4.7, 4.8.2) [immu
 
 TEST_CASE_METHOD(bad_input_fixture, "bad input: QoS 3") {
     refuses_publish("t", {.qos = static_cast<qos>(3)}, errc::invalid_qos);
+    if (is_v5()) {
+        refuses_publish("t", {.qos = static_cast<qos>(3), .content_type = "x"}, errc::invalid_qos);
+    }
     refuses_subscribe("t", {.qos = static_cast<qos>(3)}, errc::invalid_qos);
     check_nothing_was_sent();
 }

@@ -431,6 +431,40 @@ TEST_CASE_METHOD(test::scripted_fixture, "reconnect: to the broker that is named
     CHECK(connector.attempts() == std::vector<std::string>{"a", "b"});
 }
 
+TEST_CASE_METHOD(test::scripted_fixture, "reconnect: to a broker with a session of its own") {
+    auto wanted = options();
+    wanted.brokers = {"mqtt://a", "mqtt://b"};
+    auto c = make(wanted);
+    const std::string subscribe_x = test::to_hex(test::hex("82 09 00 01 02 0B 01 00 01 'x' 00"));
+    c.async_subscribe("x", qos::at_most_once, asio::detached);
+    c.async_run(asio::detached);
+    auto first = accept_5();
+    CHECK(first.receive(11) == subscribe_x);
+    first.send("90 04 00 01 00 00");
+    settle();
+    first.stream().close();
+    auto second = accept_5();
+    second.receive(11);
+    second.send("90 04 00 02 00 00");
+    c.async_subscribe("y", qos::at_most_once, asio::detached);
+    CHECK(second.receive(11) == test::to_hex(test::hex("82 09 00 03 02 0B 02 00 01 'y' 00")));
+    second.send("90 04 00 03 00 00");
+    settle();
+    second.stream().close();
+    auto third = accept_5("20 03 01 00 00");  // of the first broker, which does not know "y"
+    CHECK(connector.attempts() == std::vector<std::string>{"a", "b", "a"});
+    CHECK(third.receive(22) ==
+          test::to_hex(test::hex("82 09 00 04 02 0B 01 00 01 'x' 10 82 09 00 05 02 0B 02 00 01 'y' "
+                                 "10")));
+    third.send("90 04 00 04 00 00 90 04 00 05 00 00");
+    settle();
+    third.stream().close();
+    auto fourth = accept_5();
+    fourth.receive(22);
+    fourth.send("90 04 00 06 00 00 90 04 00 07 00 00");
+    settle();
+}
+
 TEST_CASE_METHOD(test::scripted_fixture, "reconnect: a broker that is named and makes no sense") {
     auto wanted = options();
     wanted.maximum_redirects = 1;

@@ -203,13 +203,49 @@ TEST_CASE("publishing: acknowledgements of the wrong type match nothing [immune-
     CHECK(driver.receive("40 02 00 01 50 02 00 01 70 02 00 01 B0 04 00 01 00 00") == "");
     CHECK(driver.receive("40 02 00 02 50 02 00 02 70 02 00 02 90 04 00 02 00 00") == "");
     CHECK(driver.receive("50 02 00 03 50 03 00 03 80 70 02 00 03 90 04 00 03 00 00") == "");
-    CHECK(driver.receive("40 02 00 04 70 02 00 04 B0 04 00 04 00 00") == "");
+    CHECK(driver.receive("70 02 00 04 B0 04 00 04 00 00") == "");
     CHECK(driver.written() == "");
     CHECK(driver.receive("50 02 00 04") == "");
     CHECK(driver.receive("40 02 00 04 50 03 00 04 80") == "");  // too late for both
     CHECK(driver.written() == "62 02 00 04");
     CHECK(driver.receive("90 04 00 01 00 00 B0 04 00 02 00 00 40 02 00 03 70 02 00 04") ==
           "subscribe done, unsubscribe done, one done, two done");
+}
+
+TEST_CASE("publishing: acknowledgements in the longest form that means success [immune-82]") {
+    session_driver driver{v5};
+    driver.go_online();
+    driver.publish("one", qos_1, "t");
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    // A reason code, and the length of no properties (3.4.2, 3.5.2, 3.6.2, 3.7.2).
+    CHECK(driver.receive("40 04 00 01 00 00 50 04 00 02 00 00") == "one done");
+    CHECK(driver.written() == "62 02 00 02");
+    CHECK(driver.receive("70 04 00 02 00 00") == "two done");
+    CHECK(driver.receive("34 06 00 01 't' 00 07 00") == "message t=");
+    CHECK(driver.written() == "50 02 00 07");
+    CHECK(driver.receive("62 04 00 07 00 00") == "");
+    CHECK(driver.written() == "70 02 00 07");
+}
+
+TEST_CASE("publishing: PUBACK for a message at QoS 2 ends it, with an error [immune-83]") {
+    const auto version = GENERATE(v3, v5);
+    session_settings settings;
+    settings.assumed_receive_maximum = 1;
+    session_driver driver{version, settings};
+    driver.go_online(version == v5 ? "20 06 00 00 03 21 00 01" : accepted[v3]);
+    driver.publish("one", qos_2, "t");
+    driver.publish("two", qos_2, "t");
+    driver.written();
+    CHECK(driver.receive("40 02 00 01") == "one: broker took a message at QoS 2 over at QoS 1");
+    CHECK(driver.core.counters().in_flight_messages == 0);
+    CHECK(driver.written() != "");  // its place is free for the next one
+    driver.lose();
+    driver.go_online(resumed[version]);
+    CHECK(driver.receive("40 02 00 02") == "two: broker took a message at QoS 2 over at QoS 1");
+    driver.written();
+    driver.resume();
+    CHECK(driver.written() == "");
 }
 
 TEST_CASE("publishing: PUBREC once more is answered once more") {
@@ -278,6 +314,16 @@ TEST_CASE("publishing: what may not be sent is refused when it is made [immune-2
     publish_packet packet{.topic = "t", .properties = {.content_type = "x"}};
     CHECK(outbound_publish::make(v3, packet, error) == nullptr);
     CHECK(error == errc::not_in_this_version);
+    packet.qos = static_cast<qos>(3);
+    CHECK(outbound_publish::make(v5, packet, error) == nullptr);
+    CHECK(error == errc::invalid_qos);
+    // As it stands in a message that was received [MQTT-3.3.4-6].
+    const std::vector<std::byte> identifier = hex("0B 05");
+    packet = {.topic = "t"};
+    packet.properties.subscription_identifiers =
+        subscription_identifier_list::from_wire(identifier, 1);
+    CHECK(outbound_publish::make(v5, packet, error) == nullptr);
+    CHECK(error == errc::invalid_property_value);
 }
 
 TEST_CASE("publishing: one write at a time") {

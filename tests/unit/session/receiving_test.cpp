@@ -24,6 +24,31 @@ TEST_CASE("receiving: QoS 0 asks for no acknowledgement") {
     CHECK(driver.written() == "");
 }
 
+TEST_CASE("receiving: what another client got wrong is left out") {
+    // After the topic: the length of the properties, Payload Format Indicator 2 (3.3.2.3.2), a
+    // Response Topic with a wildcard or without a character [MQTT-3.3.2-14], a Content Type.
+    const std::string_view message =
+        GENERATE(as<std::string_view>{}, "32 10 00 01 't' 00 01 0A 01 02 08 00 01 '#' 03 00 01 'x'",
+                 "32 0F 00 01 't' 00 01 09 01 02 08 00 00 03 00 01 'x'");
+    session_driver driver{v5};
+    driver.go_online();
+    auto bytes = hex(message);
+    std::span<const std::byte> unread{bytes};
+    driver.feed(unread);
+    const session_event event = driver.core.next_event();
+    REQUIRE(event.what == session_event::kind::message);
+    CHECK(event.message->qos == qos_1);
+    CHECK(event.message->topic == "t");
+    CHECK_FALSE(event.message->properties.payload_format_indicator);
+    CHECK_FALSE(event.message->properties.response_topic);
+    CHECK(event.message->properties.content_type == "x");
+    driver.core.acknowledge(event.token);
+    CHECK(driver.written() == "40 02 00 01");
+    // All else is refused as ever: here a Response Topic that is no UTF-8.
+    CHECK(driver.receive("30 09 00 01 't' 05 08 00 02 C3 28") ==
+          "closed: " + make_error_code(decode_errc::invalid_utf8).message());
+}
+
 TEST_CASE("receiving: QoS 1 is acknowledged when the application has it (4.3.2)") {
     const auto version = GENERATE(v3, v5);
     session_driver driver{version};

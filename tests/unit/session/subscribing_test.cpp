@@ -311,6 +311,23 @@ TEST_CASE("subscribing: after a CONNACK that never came, the subscriptions are m
     CHECK(driver.written() == "");
 }
 
+TEST_CASE("subscribing: a session that another broker has is made sure of") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    driver.subscribe("", {{.filter = "a"}}, "h");
+    driver.written();
+    driver.receive(version == v3 ? "90 03 00 01 00" : "90 04 00 01 00 00");
+    driver.lose();
+    driver.core.change_broker();  // its session is older than the subscription
+    driver.go_online(resumed[version]);
+    CHECK(driver.written() == to_hex(hex(version == v3 ? "82 06 00 02 00 01 'a' 00"
+                                                       : "82 09 00 02 02 0B 01 00 01 'a' 10")));
+    driver.receive(version == v3 ? "90 03 00 02 00" : "90 04 00 02 00 00");
+    driver.resume();
+    CHECK(driver.written() == "");
+}
+
 TEST_CASE("subscribing: shared filters, $SYS, and a handler for two filters that match") {
     session_driver driver{v3};
     driver.go_online();
