@@ -51,10 +51,10 @@ namespace asio_mqtt {
 /// the error of async_run(). The client may be destroyed at any time, also in one of its handlers:
 /// pending operations end with operation_aborted.
 ///
-/// **Cancellation.** An operation's cancellation slot touches that operation alone: it ends with
-/// operation_aborted. `total` cancels a publish, subscribe or unsubscribe only while it was not
-/// sent, `partial` and `terminal` always; a packet that was sent stays so, its identifier is taken
-/// until the broker has answered.
+/// **Cancellation.** An operation's cancellation slot touches that operation alone, unless it is
+/// async_run(): it ends with operation_aborted. `total` cancels a publish, subscribe or unsubscribe
+/// only while it was not sent, `partial` and `terminal` always; a packet that was sent stays so,
+/// its identifier is taken until the broker has answered.
 ///
 /// **Errors** are of these kinds, compare them with mqtt::fault: errc (the call was wrong, or the
 /// broker does not allow it, or the protocol or the network failed), reason_code (the broker
@@ -106,8 +106,9 @@ public:
     ///    the same client id (session_taken_over);
     ///  - errc::already_running; the errors from errc::invalid_broker_address to
     ///    errc::invalid_will, and what may be wrong with the fields of CONNECT, for the options;
-    ///  - asio::error::operation_aborted when it was cancelled (all types), or the client
-    ///  destroyed.
+    ///  - any error for which client_options::reconnect_policy has said not to try again;
+    ///  - asio::error::operation_aborted when it was cancelled (all types), which closes the
+    ///    connection without DISCONNECT, or the client destroyed.
     template <class CompletionToken>
     auto async_run(CompletionToken&& token) {
         return initiate<void>(kind::run, token, nullptr, error_code{}, no_timeout);
@@ -118,13 +119,14 @@ public:
     /// 2 when the handshake is complete. Messages are sent in the order in which they were
     /// published.
     ///
-    /// Errors: errc::invalid_topic_name, invalid_qos, and of a property invalid_utf8,
-    /// string_too_long, invalid_property_value; invalid_operation_timeout, packet_too_large,
-    /// not_in_this_version (a property on 3.1.1), qos_not_supported, retain_not_supported,
-    /// queue_full: nothing is sent then, and with message_dropped and message_expired nothing was,
-    /// unless the message waited to be sent again, since the broker had lost the session.
-    /// session_lost and operation_timeout, where the options say so. A reason_code when the broker
-    /// refuses it (5.0). Those of the end, see above.
+    /// Errors: errc::invalid_topic_name (of the response topic, too), invalid_qos, and of a
+    /// property invalid_utf8, string_too_long, invalid_property_value; invalid_operation_timeout,
+    /// packet_too_large, not_in_this_version (a property on 3.1.1), qos_not_supported,
+    /// retain_not_supported, queue_full: nothing is sent then, and with message_dropped and
+    /// message_expired nothing was, unless the message waited to be sent again, since the broker
+    /// had lost the session. session_lost and operation_timeout, where the options say so. A
+    /// reason_code when the broker refuses it (5.0), errc::acknowledged_at_qos_1 when it takes QoS
+    /// 2 for QoS 1. Those of the end, see above.
     template <class CompletionToken>
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
@@ -158,8 +160,8 @@ public:
     /// Errors: errc::invalid_topic_filter, invalid_qos, and of a user property invalid_utf8 and
     /// string_too_long; invalid_operation_timeout, packet_too_large, not_in_this_version,
     /// no_local_on_shared, wildcard_not_supported, shared_subscription_not_supported: nothing is
-    /// sent then. operation_timeout. A reason_code when the broker refuses the filter. Those of the
-    /// end, see above.
+    /// sent then. operation_timeout. A reason_code when the broker refuses the filter,
+    /// errc::malformed_answer when it breaks the protocol. Those of the end, see above.
     template <class MessageHandler, class CompletionToken>
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          MessageHandler&& handler, CompletionToken&& token) {
@@ -212,8 +214,10 @@ public:
     /// has answered; a filter that was not subscribed is a success with
     /// reason_code::no_subscription_existed (5.0).
     ///
-    /// Errors: errc::invalid_topic_filter, packet_too_large, not_in_this_version: nothing is sent
-    /// then. operation_timeout. A reason_code when the broker refuses. Those of the end, see above.
+    /// Errors: errc::invalid_topic_filter, of a user property invalid_utf8 and string_too_long,
+    /// invalid_operation_timeout, packet_too_large, not_in_this_version: nothing is sent then.
+    /// operation_timeout. A reason_code when the broker refuses, errc::malformed_answer when it
+    /// breaks the protocol. Those of the end, see above.
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, const unsubscribe_options& options,
                            CompletionToken&& token) {
@@ -230,8 +234,12 @@ public:
                                  std::forward<CompletionToken>(token));
     }
 
-    /// Receives the next message of the subscriptions without a handler, and of none of this client
-    /// (from a resumed session, say). Completes with `void(error_code, message)`.
+    /// Receives the next message of the subscriptions without a handler. Completes with
+    /// `void(error_code, message)`.
+    ///
+    /// Once it was called, messages that belong to no subscription of this client are received,
+    /// too: call it before async_run() to get those of a session that an earlier client has left
+    /// (3.1.1). Before that, such messages are acknowledged and dropped.
     ///
     /// The message is acknowledged when it is handed over. Messages that nobody receives wait, up
     /// to client_options::receive_buffer_size; beyond it nothing more is read from the broker.
@@ -242,7 +250,8 @@ public:
         return async_receive(no_timeout, std::forward<CompletionToken>(token));
     }
 
-    /// Gives up after a while, with errc::operation_timeout.
+    /// Gives up after a while, with errc::operation_timeout; errc::invalid_operation_timeout when
+    /// that is negative.
     template <class CompletionToken>
     auto async_receive(std::chrono::milliseconds timeout, CompletionToken&& token) {
         return initiate<message>(kind::receive, token, nullptr, error_code{}, timeout);
@@ -258,8 +267,8 @@ public:
         return initiate<void>(kind::wait_for_room, token, nullptr, error_code{}, no_timeout);
     }
 
-    /// Completes with `void(error_code, counters)` at once, also when the client does not run:
-    /// always success.
+    /// Completes with `void(error_code, counters)` at once, also when the client does not run: with
+    /// success, unless the client is destroyed before.
     template <class CompletionToken>
     auto async_counters(CompletionToken&& token) {
         return initiate<counters>(kind::count, token, nullptr, error_code{}, no_timeout);
@@ -271,10 +280,13 @@ public:
     /// there, and has client_options::ping_response_timeout to answer.
     void check_connection() { client_->check_connection(); }
 
-    /// Ends async_run(): waits for what is pending, up to client_options::disconnect_timeout, then
-    /// sends DISCONNECT as the last packet and closes (3.14). Without a connection it ends at once.
+    /// Ends async_run(): waits for publishes, subscribes and unsubscribes that are pending, up to
+    /// client_options::disconnect_timeout, then sends DISCONNECT as the last packet and closes
+    /// (3.14). Without a connection it ends at once.
     ///
-    /// Completes with `void(error_code)`, always success: also when it was not running.
+    /// Completes with `void(error_code)`: with success, also when it was not running; with
+    /// operation_aborted when it was cancelled, while disconnecting goes on, or the client
+    /// destroyed before it had begun.
     template <class CompletionToken>
     auto async_disconnect(CompletionToken&& token) {
         return initiate<void>(kind::disconnect, token, nullptr, error_code{}, no_timeout);

@@ -39,7 +39,9 @@ struct will_options {
 
 /// Everything about a client, with defaults that suit most.
 struct client_options {
-    /// `mqtt://host[:port]`, tried in turn; at least one.
+    /// `mqtt://host[:port]`, tried in turn; at least one. They should share their sessions, as a
+    /// cluster does: where another broker goes on with an older session of its own, the
+    /// subscriptions are made again, but a message under way may be lost or come twice.
     std::vector<std::string> brokers{};
     protocol_version version = protocol_version::v5;
     /// When the broker does not know 5.0, go on with 3.1.1. It says so, or drops the connection
@@ -60,10 +62,10 @@ struct client_options {
     /// How long the broker is to keep the session while there is no connection; 0 s: not at all;
     /// 4,294,967,295 s and more: for ever. 3.1.1 knows only whether (clean session).
     std::chrono::seconds session_expiry_interval{600};
-    /// Begin with a new session. Later connections of the same client always resume. Without it, a
-    /// session that an earlier client has left at the broker is resumed in 3.1.1; in 5.0 it is
-    /// refused and begun anew, since its other half is gone [MQTT-3.2.2-4]. A 3.1.1 session that
-    /// is to outlive its connections cannot begin clean: the broker's is resumed when it has one.
+    /// Begin with a new session (5.0). Later connections of the same client always resume. Without
+    /// it, a session that an earlier client has left at the broker is refused and begun anew, since
+    /// its other half is gone [MQTT-3.2.2-4]. 3.1.1 does not look at this: there, a session that is
+    /// to outlive its connections cannot begin clean, and the broker's is resumed when it has one.
     bool clean_start = true;
 
     /// Messages at QoS 1 and 2 that the broker may send ahead of their acknowledgement; 3.1.1
@@ -129,7 +131,8 @@ struct client_options {
     /// client's executor, until async_run() has completed. trace_to() makes one that prints.
     packet_tracer on_packet{};
 
-    /// All calls and the executor are on one thread, or on a strand of the caller's: saves the
+    /// All calls, acknowledgements by hand and answers for credentials come from the one thread, or
+    /// strand, on which the executor runs, and no message handler runs in another: saves the
     /// instructions that keep threads apart.
     bool single_threaded = false;
 };

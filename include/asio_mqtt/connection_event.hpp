@@ -26,9 +26,10 @@ struct connection_event {
     };
 
     kind what;
-    /// Of the present or the last connection, as in client_options::brokers.
+    /// Of the present or the last connection: one of client_options::brokers, or the one to which
+    /// the broker has sent the client.
     std::string_view broker{};
-    protocol_version version{};
+    protocol_version version{};  ///< The same of MQTT.
     /// Attempts since a connection lasted for client_options::stable_period.
     unsigned attempt = 0;
     error_code error{};                       ///< Why; see mqtt::fault.

@@ -17,9 +17,10 @@ struct credentials {
     std::optional<std::string> password{};
 };
 
-/// Takes the answer to one question for credentials: from any thread, at once or later. With an
-/// error there are none, and the attempt to connect has failed. A second answer is ignored, and so
-/// is one for which the client waits no more. May be copied and kept.
+/// Takes the answer to one question for credentials: from any thread, unless
+/// client_options::single_threaded is set, at once or later. With an error there are none, and the
+/// attempt to connect has failed. A second answer is ignored, and so is one for which the client
+/// waits no more. May be copied and kept.
 using credentials_answer = std::function<void(error_code, credentials)>;
 
 /// Asked before each attempt to connect, on the client's executor, to call its argument once.

@@ -18,7 +18,8 @@ namespace asio_mqtt {
 /// Destroyed without acknowledge(), the message stays unacknowledged until then, and is handled as
 /// a new one when it comes again.
 ///
-/// May be moved to any thread, and may outlive the client.
+/// May be moved to any thread, unless client_options::single_threaded is set, and may outlive the
+/// client.
 class manual_acknowledgement {
 public:
     /// For the library only.

@@ -32,8 +32,8 @@ private:
     std::string_view text_;
 };
 
-/// How a message is published (3.3). On a 3.1.1 connection all but `qos` and `retain` must stay
-/// unset. Strings are borrowed until the call has returned.
+/// How a message is published (3.3). On a 3.1.1 connection all but `qos`, `retain` and `timeout`
+/// must stay unset. Strings are borrowed until the call has returned.
 struct publish_options {
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;
     bool retain = false;  ///< The broker keeps the message for later subscribers (3.3.1.3).
@@ -57,7 +57,8 @@ struct publish_result {
     std::vector<user_property> user_properties{};
 };
 
-/// How a filter is subscribed to (3.8.3.1). On a 3.1.1 connection all but `qos` must stay unset.
+/// How a filter is subscribed to (3.8.3.1). On a 3.1.1 connection all but `qos` and `timeout` must
+/// stay unset.
 struct subscribe_options {
     asio_mqtt::qos qos = asio_mqtt::qos::at_most_once;  ///< The highest QoS to receive with.
     bool no_local = false;                              ///< Not what this client publishes itself.

@@ -24,7 +24,7 @@ concept owning_bytes =
 
 namespace asio_mqtt {
 
-/// What is to be published: any bytes. They are copied when they are published, but for a large
+/// What is to be published: any bytes. They are copied when they are published, but for a
 /// `std::string` or `std::vector<std::byte>` that is moved in or shared: it stays where it is.
 class payload {
 public:

@@ -34,7 +34,8 @@ namespace asio_mqtt {
 /// A connector is any class with a `stream_type` that is an AsyncReadStream and an
 /// AsyncWriteStream, can be moved and has close() or lowest_layer(), and with
 /// `async_connect(broker, token)` that completes with `void(error_code, stream_type)`. A client
-/// calls it, has it cancelled and is answered by it on a strand.
+/// calls it, has it cancelled and is answered by it on a strand, or on its executor when it is
+/// single-threaded. One that is thread-safe, as this one is, gets no strand.
 class tcp_connector {
 public:
     using stream_type = asio::ip::tcp::socket;
@@ -46,7 +47,7 @@ public:
     }
 
     /// It may be cancelled while it runs or ends in another thread. A connector that says so is
-    /// used without a strand; a class that derives from this one has to hold it, too.
+    /// used without a strand; a class that derives from this one says so, too, and must be so.
     static constexpr bool is_thread_safe = true;
 
     explicit tcp_connector(asio::any_io_executor executor, tcp_connector_options options = {})
