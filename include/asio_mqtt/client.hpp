@@ -19,6 +19,7 @@
 #include <asio_mqtt/transport/tcp_connector.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/async_result.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -111,7 +112,8 @@ public:
     ///    connection without DISCONNECT, or the client destroyed.
     template <class CompletionToken>
     auto async_run(CompletionToken&& token) {
-        return initiate<void>(kind::run, token, nullptr, error_code{}, no_timeout);
+        return initiate<void>(kind::run, std::forward<CompletionToken>(token), nullptr,
+                              error_code{}, no_timeout);
     }
 
     /// Publishes a message (3.3). Completes with `void(error_code, publish_result)`: at QoS 0 when
@@ -133,8 +135,8 @@ public:
         error_code error;
         detail::packet_ptr packet =
             detail::make_publish(client_->version(), topic, std::move(content), options, error);
-        return initiate<publish_result>(kind::publish, token, std::move(packet), error,
-                                        options.timeout);
+        return initiate<publish_result>(kind::publish, std::forward<CompletionToken>(token),
+                                        std::move(packet), error, options.timeout);
     }
 
     template <class CompletionToken>
@@ -167,7 +169,8 @@ public:
                          MessageHandler&& handler, CompletionToken&& token) {
         const topic_subscription only = to_subscription(filter, options);
         return subscribe({&only, 1}, options.user_properties, options.timeout,
-                         erase(std::forward<MessageHandler>(handler)), token);
+                         erase(std::forward<MessageHandler>(handler)),
+                         std::forward<CompletionToken>(token));
     }
 
     template <class MessageHandler, class CompletionToken>
@@ -183,7 +186,8 @@ public:
     auto async_subscribe(std::string_view filter, const subscribe_options& options,
                          CompletionToken&& token) {
         const topic_subscription only = to_subscription(filter, options);
-        return subscribe({&only, 1}, options.user_properties, options.timeout, nullptr, token);
+        return subscribe({&only, 1}, options.user_properties, options.timeout, nullptr,
+                         std::forward<CompletionToken>(token));
     }
 
     template <class CompletionToken>
@@ -201,13 +205,13 @@ public:
     auto async_subscribe(const std::vector<subscription>& filters, MessageHandler&& handler,
                          CompletionToken&& token) {
         return subscribe(filters, {}, no_timeout, erase(std::forward<MessageHandler>(handler)),
-                         token);
+                         std::forward<CompletionToken>(token));
     }
 
     /// Subscribes to several filters whose messages are for async_receive().
     template <class CompletionToken>
     auto async_subscribe(const std::vector<subscription>& filters, CompletionToken&& token) {
-        return subscribe(filters, {}, no_timeout, nullptr, token);
+        return subscribe(filters, {}, no_timeout, nullptr, std::forward<CompletionToken>(token));
     }
 
     /// Ends a subscription. Completes with `void(error_code, unsubscribe_result)` when the broker
@@ -224,8 +228,8 @@ public:
         error_code error;
         detail::packet_ptr packet =
             detail::make_unsubscribe(client_->version(), filter, options, error);
-        return initiate<unsubscribe_result>(kind::unsubscribe, token, std::move(packet), error,
-                                            options.timeout);
+        return initiate<unsubscribe_result>(kind::unsubscribe, std::forward<CompletionToken>(token),
+                                            std::move(packet), error, options.timeout);
     }
 
     template <class CompletionToken>
@@ -254,7 +258,8 @@ public:
     /// that is negative.
     template <class CompletionToken>
     auto async_receive(std::chrono::milliseconds timeout, CompletionToken&& token) {
-        return initiate<message>(kind::receive, token, nullptr, error_code{}, timeout);
+        return initiate<message>(kind::receive, std::forward<CompletionToken>(token), nullptr,
+                                 error_code{}, timeout);
     }
 
     /// Completes with `void(error_code)` when at least half of the queue of messages that wait to
@@ -264,14 +269,16 @@ public:
     /// Errors: those of the end, see above.
     template <class CompletionToken>
     auto async_wait_for_room(CompletionToken&& token) {
-        return initiate<void>(kind::wait_for_room, token, nullptr, error_code{}, no_timeout);
+        return initiate<void>(kind::wait_for_room, std::forward<CompletionToken>(token), nullptr,
+                              error_code{}, no_timeout);
     }
 
     /// Completes with `void(error_code, counters)` at once, also when the client does not run: with
     /// success, unless the client is destroyed before.
     template <class CompletionToken>
     auto async_counters(CompletionToken&& token) {
-        return initiate<counters>(kind::count, token, nullptr, error_code{}, no_timeout);
+        return initiate<counters>(kind::count, std::forward<CompletionToken>(token), nullptr,
+                                  error_code{}, no_timeout);
     }
 
     /// To be called when there is reason to doubt the connection, or to hope for one: the machine
@@ -289,7 +296,8 @@ public:
     /// destroyed before it had begun.
     template <class CompletionToken>
     auto async_disconnect(CompletionToken&& token) {
-        return initiate<void>(kind::disconnect, token, nullptr, error_code{}, no_timeout);
+        return initiate<void>(kind::disconnect, std::forward<CompletionToken>(token), nullptr,
+                              error_code{}, no_timeout);
     }
 
 private:
@@ -329,8 +337,8 @@ private:
         error_code error;
         detail::packet_ptr packet = detail::make_subscribe(
             client_->version(), filters, user_properties, std::move(handler), error);
-        return initiate<subscribe_result>(kind::subscribe, token, std::move(packet), error,
-                                          timeout);
+        return initiate<subscribe_result>(kind::subscribe, std::forward<CompletionToken>(token),
+                                          std::move(packet), error, timeout);
     }
 
     /// Where the type of the completion handler is left behind. `Packet` is a packet_ptr, or null:
@@ -357,8 +365,9 @@ private:
         }
     };
 
+    /// `token` is passed on as it was given: an lvalue is copied, and not moved from.
     template <class Result, class CompletionToken, class Packet>
-    auto initiate(kind what, CompletionToken& token, Packet packet, error_code error,
+    auto initiate(kind what, CompletionToken&& token, Packet packet, error_code error,
                   std::chrono::milliseconds timeout) {
         return asio::async_initiate<CompletionToken,
                                     typename detail::operation_with<Result>::signature>(

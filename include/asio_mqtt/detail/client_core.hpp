@@ -63,7 +63,9 @@ public:
           timer_{*transport_} {}
 
     ~client_core() {
-        submitted_.take_all([](submission& each) { dispose(each); });
+        // Twice: after an exception the first takes what was left of a batch.
+        for (int i = 0; i < 2; ++i)
+            submitted_.take_all([](submission& each) { dispose(each); });
     }
 
     void post_process() override { asio::post(when(io_event::posted)); }
@@ -116,15 +118,15 @@ private:
     }
 
     void start_publish(operation& publish, time_point at) {
-        outbound_publish_ptr packet{static_cast<outbound_publish*>(pending_.give_packet(publish))};
-        const error_code error = session_.publish(std::move(packet), &publish, at);
-        if (error) pending_.complete(publish, error);
+        auto* const packet = static_cast<outbound_publish*>(pending_.give_packet(publish));
+        const error_code error = session_.publish(outbound_publish_ptr{packet}, &publish, at);
+        error ? pending_.complete(publish, error) : pending_.is_taken(publish, *packet);
     }
 
     void start_request(operation& request) {
-        outbound_request_ptr packet{static_cast<outbound_request*>(pending_.give_packet(request))};
-        const error_code error = session_.request(std::move(packet), &request);
-        if (error) pending_.complete(request, error);
+        auto* const packet = static_cast<outbound_request*>(pending_.give_packet(request));
+        const error_code error = session_.request(outbound_request_ptr{packet}, &request);
+        error ? pending_.complete(request, error) : pending_.is_taken(request, *packet);
     }
 
     void cancel(operation& cancelled, bool only_unsent) {
@@ -329,7 +331,12 @@ private:
         pending_.runs.push_back(disconnect);
         if (!is_disconnecting_) drain_deadline_ = after(now(), options_.disconnect_timeout);
         is_disconnecting_ = true;
-        if (!session_.is_online()) stop({});
+        if (state_ == state::closing) {
+            is_stopping_ = true;  // what is left is still written
+            stop_error_ = {};
+        } else if (!session_.is_online()) {
+            stop({});
+        }
     }
 
     /// Sends DISCONNECT when all that async_disconnect() waits for is done, or has had its time.
@@ -363,6 +370,7 @@ private:
     /// Does all that can be done now; to be called after every event. Handlers are called from
     /// here: what they start is only submitted, and begins when they have returned.
     void process() {
+        bool goes_on = false;
         if (state_ == state::stopped && is_stopping_) end_operations();
         take_submitted();
         if (state_ != state::ending) handle_events();
@@ -371,7 +379,7 @@ private:
             // One at a time: it may use up the room.
             pending_.complete(pending_.waiters.front(), {});
             take_submitted();
-            if (!pending_.waiters.empty()) post_process();
+            goes_on = !pending_.waiters.empty();
         }
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {
@@ -387,7 +395,9 @@ private:
             }
         }
         schedule();
-        if (!submitted_.done()) post_process();
+        // Who posts still owns the mailbox, or another thread would process at the same time: so it
+        // is the last thing that is done.
+        if (goes_on || !submitted_.done()) post_process();
     }
 
     void take_submitted() {
@@ -434,16 +444,30 @@ private:
     void write() {
         if (stream_.is_writing()) return;
         const auto pieces = session_.start_write(now());
-        if (!pieces.empty()) stream_.write(pieces, when(io_event::written));
+        if (!pieces.empty()) begin_write([&] { stream_.write(pieces, when(io_event::written)); });
     }
 
     void write_ended(error_code error, std::size_t size) {
         if (stream_.has_rest_behind(size) && !error && state_ != state::ending) {
-            return stream_.write_rest(when(io_event::written));
+            return begin_write([this] { stream_.write_rest(when(io_event::written)); });
         }
+        finish_write(error);
+    }
+    void finish_write(error_code error) {
         stream_.write_ended();
         session_.finish_write();
         transferred(error);
+    }
+
+    /// For want of memory, say, a write may not even begin: then the connection is lost.
+    template <class Write>
+    void begin_write(Write&& begin) {
+        try {
+            begin();
+        } catch (...) {
+            finish_write(asio::error::no_memory);
+            throw;
+        }
     }
 
     /// A read or a write has ended.

@@ -35,9 +35,9 @@ public:
     bool is_idle() const noexcept { return !is_reading_ && !is_writing_; }
 
     void read(std::span<std::byte> room, io_handler handler) {
-        is_reading_ = true;
         room_ = room.size();
         transport_.read_some(stream_.get(), room, std::move(handler));
+        is_reading_ = true;  // it has not thrown
     }
     void read_ended(std::size_t size) noexcept {
         is_reading_ = false;

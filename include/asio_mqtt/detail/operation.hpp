@@ -12,7 +12,6 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_allocator.hpp>
-#include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/associator.hpp>
 #include <asio/dispatch.hpp>
@@ -88,13 +87,6 @@ protected:
 /// Stands for "no executor is associated": such a handler is called where the client is.
 struct client_executor {};
 
-/// Only on the executor of the handler may its cancellation slot be touched.
-template <class Handler>
-void clear_slot(const Handler& handler) {
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) slot.clear();
-}
-
 /// A handler and its arguments, on the way to the handler's executor.
 template <class Handler, class Result>
 struct bound_completion {
@@ -102,20 +94,14 @@ struct bound_completion {
     error_code error;
     Result result;
 
-    void operator()() {
-        clear_slot(handler);
-        std::move(handler)(error, std::move(result));
-    }
+    void operator()() { std::move(handler)(error, std::move(result)); }
 };
 template <class Handler>
 struct bound_completion<Handler, void> {
     Handler handler;
     error_code error;
 
-    void operator()() {
-        clear_slot(handler);
-        std::move(handler)(error);
-    }
+    void operator()() { std::move(handler)(error); }
 };
 
 template <class Handler, class Result>
@@ -158,8 +144,9 @@ private:
         self.~handler_operation();
         std::allocator_traits<allocator>::deallocate(memory, &self, 1);
         if (todo == operation::action::destroy) return;
+        // What stands in the cancellation slot stays there, as with Asio's own operations: it does
+        // no harm, and another thread may be in it, such as one that ends a parallel_group.
         if constexpr (runs_on_client) {
-            clear_slot(handler);
             if constexpr (std::is_void_v<Result>) {
                 std::move(handler)(error);
             } else if (result != nullptr) {

@@ -60,11 +60,16 @@ public:
         if (started.due != never) timed_.insert(started);
     }
 
-    /// The session is to have the packet of the operation, and frees it if it refuses it.
+    /// The session is to have the packet of the operation, and frees it if it refuses it, or
+    /// throws.
     outbound_packet* give_packet(operation& request) noexcept {
         requests.push_back(request);
+        return std::exchange(request.packet, nullptr);
+    }
+    /// The session has it.
+    void is_taken(operation& request, outbound_packet& packet) noexcept {
+        request.packet = &packet;
         request.is_with_session = true;
-        return request.packet;
     }
 
     template <class Result>
@@ -82,6 +87,8 @@ public:
     /// One with a packet, as the session tells.
     void complete(const session_event& event) {
         auto& done = *static_cast<operation*>(event.tag);
+        done.packet = nullptr;  // it is freed, even if there is no memory for the result
+        done.is_with_session = false;
         if (done.what == submission::kind::publish) {
             complete(done, event.error, to_publish_result(event));
         } else {

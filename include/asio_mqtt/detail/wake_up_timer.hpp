@@ -20,8 +20,8 @@ public:
     /// there is no error.
     void set(time_point due, io_target& target) {
         if (due >= set_for_) return;
-        set_for_ = due;
         transport_.wait_until(due, target.when(io_event::timer));
+        set_for_ = due;  // it has not thrown
     }
     void fired() noexcept { set_for_ = never; }
 

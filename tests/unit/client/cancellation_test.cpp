@@ -267,7 +267,7 @@ TEST_CASE_METHOD(bystanders_fixture, "cancellation: slot and executor of one han
     CHECK(publish.failed_with(aborted));
 }
 
-TEST_CASE_METHOD(bystanders_fixture, "cancellation: the slot is free again in the handler") {
+TEST_CASE_METHOD(bystanders_fixture, "cancellation: the slot may be used again in the handler") {
     asio::cancellation_signal signal;
     test::publish_outcome second;
     bool first_ended = false;
@@ -275,7 +275,7 @@ TEST_CASE_METHOD(bystanders_fixture, "cancellation: the slot is free again in th
     c.async_publish("p", "", qos::at_most_once,
                     asio::bind_cancellation_slot(signal.slot(), [&](error_code, const auto&) {
                         first_ended = true;
-                        CHECK_FALSE(signal.slot().has_handler());
+                        signal.emit(cancellation_type::terminal);  // it comes too late
                         c.async_publish(
                             "p", "", qos::at_least_once,
                             asio::bind_cancellation_slot(signal.slot(), second.handler()));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "support/catch.hpp"
+#include "unit/client/connect_with.hpp"
 #include "unit/client/scripted_fixture.hpp"
 
 #include <asio_mqtt/detail/connecting.hpp>
@@ -12,6 +13,8 @@
 #include <asio/io_context.hpp>
 
 #include <chrono>
+#include <deque>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -298,4 +301,95 @@ TEST_CASE("exceptions: an attempt that there was no memory to begin can be given
                                                  tcp_connector{io.get_executor()}};
     connecting.give_up();
     CHECK(io.poll() == 0);
+}
+
+TEST_CASE_METHOD(exceptions_fixture, "exceptions: what is submitted behind one is not forgotten") {
+    const auto held = std::make_shared<int>();
+    {
+        scripted_fixture other;
+        client late = other.make();
+        late.async_publish("#", "", qos::at_most_once, throwing());
+        late.async_publish("#", "", qos::at_most_once, [](error_code, const publish_result&) {});
+        CHECK_THROWS_AS(other.io.poll(), thrown);
+        late.async_publish("t", "", qos::at_most_once,
+                           [held](error_code, const publish_result&) {});
+    }
+    CHECK(held.use_count() == 1);
+}
+
+namespace {
+
+/// Its initiating functions may throw, as they do when there is no memory.
+struct throwing_stream : testing::memory_stream {
+    explicit throwing_stream(testing::memory_stream&& stream, int& throws)
+        : memory_stream{std::move(stream)}, read_and_write{&throws} {}
+
+    template <class Buffers, class Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        throw_if(1);
+        return memory_stream::async_read_some(buffers, std::forward<Token>(token));
+    }
+    template <class Buffers, class Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        throw_if(2);
+        return memory_stream::async_write_some(buffers, std::forward<Token>(token));
+    }
+    void throw_if(int which) {
+        if (*read_and_write == which && std::exchange(*read_and_write, 0) != 0) throw thrown{};
+    }
+
+    int* read_and_write;  // 1: the next read throws; 2: the next write
+};
+
+struct throwing_connector {
+    using stream_type = throwing_stream;
+
+    template <class Token>
+    auto async_connect(const broker_address&, Token&& token) {
+        auto ends = testing::make_memory_stream_pair(executor);
+        peers->push_back(std::move(ends.second));
+        return test::connect_with(throwing_stream{std::move(ends.first), *throws},
+                                  std::forward<Token>(token));
+    }
+
+    asio::any_io_executor executor;
+    std::deque<testing::memory_stream>* peers;
+    int* throws;
+};
+
+}  // namespace
+
+TEST_CASE("exceptions: of a stream that cannot begin to read or write") {
+    asio::io_context io;
+    std::deque<testing::memory_stream> peers;
+    int throws = GENERATE(1, 2);
+    int caught = 0;
+    const auto settle = [&] {
+        for (;;) {
+            try {
+                return test::settle(io);
+            } catch (const thrown&) {
+                ++caught;
+            }
+        }
+    };
+    test::plain_outcome ran;
+    test::publish_outcome published;
+    {
+        basic_client<throwing_connector, testing::manual_timer> c{
+            io.get_executor(), scripted_fixture::options(),
+            throwing_connector{io.get_executor(), &peers, &throws}};
+        c.async_run(ran.handler());
+        c.async_publish("t", "", qos::at_least_once, published.handler());
+        for (int i = 0; i < 60; ++i) {
+            settle();
+            manual_clock::advance(std::chrono::seconds{1});
+        }
+        CHECK(caught == 1);
+        CHECK(peers.size() >= 2);  // it goes on: nobody answers, and so it tries again
+    }
+    settle();
+    CHECK(ran.failed_with(asio::error::operation_aborted));
+    CHECK(published.failed_with(asio::error::operation_aborted));
+    peers.clear();
 }

@@ -379,6 +379,30 @@ TEST_CASE_METHOD(lifetime_fixture, "lifetime: async_disconnect() without and twi
     CHECK(io.stopped());
 }
 
+TEST_CASE_METHOD(test::scripted_fixture,
+                 "lifetime: async_disconnect() once more cuts nothing off") {
+    auto c = make();
+    test::plain_outcome ran, first, second;
+    test::publish_outcome published;
+    c.async_run(ran.handler());
+    auto broker = accept_5();
+    c.async_publish("t", std::string(200'000, 'x'), qos::at_most_once, published.handler());
+    c.async_disconnect(first.handler());
+    settle();
+    c.async_disconnect(second.handler());  // while the message is being written
+    settle();
+    // The fixed header of four bytes, the topic, no properties (3.3); then DISCONNECT (3.14).
+    const std::string received = broker.receive(200'000 + 4 + 3 + 1 + 2);
+    CHECK(received.size() == 3 * (200'000 + 4 + 3 + 1 + 2) - 1);
+    CHECK(received.ends_with(" 78 E0 00"));
+    broker.stream().close();
+    settle();
+    CHECK(published.succeeded());
+    CHECK(first.succeeded());
+    CHECK(second.succeeded());
+    CHECK(ran.succeeded());
+}
+
 TEST_CASE_METHOD(lifetime_fixture,
                  "lifetime: async_run() right behind async_disconnect() [immune-65]") {
     test::plain_outcome ran_again;

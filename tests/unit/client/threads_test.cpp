@@ -10,9 +10,16 @@
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/detached.hpp>
+#include <asio/experimental/parallel_group.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <asio/use_future.hpp>
+#if __has_include(<asio/deferred.hpp>)
+#include <asio/deferred.hpp>
+#else
+#include <asio/experimental/deferred.hpp>
+#endif
 
 #include <atomic>
 #include <chrono>
@@ -24,6 +31,12 @@ using namespace asio_mqtt;
 using namespace std::chrono_literals;
 
 namespace {
+
+#if __has_include(<asio/deferred.hpp>)
+using asio::deferred;
+#else
+using asio::experimental::deferred;
+#endif
 
 constexpr int starters = 4;
 constexpr int each_starts = 200;
@@ -170,6 +183,46 @@ TEST_CASE_METHOD(threads_fixture, "threads: cancelling while operations end by t
     });
     CHECK(ended.wait());
     CHECK(failures == 0);
+}
+
+TEST_CASE_METHOD(threads_fixture, "threads: those who wait for room are called one at a time") {
+    constexpr int count = starters * each_starts;
+    countdown published{count};
+    std::atomic<int> overlaps{0};
+    std::atomic<bool> is_inside{false};
+    int calls = 0;
+    const auto enter = [&] {
+        if (is_inside.exchange(true)) ++overlaps;
+        ++calls;
+        is_inside = false;
+    };
+    client c{io, options()};
+    c.async_run(asio::detached);
+    start_from_all([&](int) {
+        c.async_wait_for_room([&](error_code) {
+            enter();
+            c.async_publish("t", "x", qos::at_most_once, [&](error_code, const publish_result&) {
+                enter();
+                published.tick();
+            });
+        });
+    });
+    CHECK(published.wait());
+    CHECK(overlaps == 0);
+    CHECK(calls == 2 * count);
+}
+
+TEST_CASE_METHOD(threads_fixture, "threads: a group cancels an operation that ends by itself") {
+    client c{io, options()};
+    asio::steady_timer timer{io};
+    for (int round = 0; round < each_starts; ++round) {
+        std::promise<void> ended;
+        timer.expires_after(0s);
+        asio::experimental::make_parallel_group(timer.async_wait(deferred),
+                                                c.async_wait_for_room(deferred))
+            .async_wait(asio::experimental::wait_for_one(), [&](auto&&...) { ended.set_value(); });
+        REQUIRE(ended.get_future().wait_for(30s) == std::future_status::ready);
+    }
 }
 
 TEST_CASE_METHOD(threads_fixture, "threads: a message handler on a strand of its own") {

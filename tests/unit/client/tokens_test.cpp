@@ -15,6 +15,7 @@
 #include <asio/experimental/deferred.hpp>
 #endif
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -66,10 +67,24 @@ TEST_CASE_METHOD(client_fixture, "tokens: callbacks, move-only ones too") {
 TEST_CASE_METHOD(client_fixture, "tokens: a handler that is an lvalue is copied") {
     auto c = make("a");
     test::plain_outcome ran;
-    const auto handler = ran.handler();
-    c.async_run(handler);
-    c.async_disconnect(asio::detached);
+    const auto constant = ran.handler();
+    c.async_run(constant);
+    int called = 0;
+    std::function<void(error_code)> handler = [&](error_code) { ++called; };
+    std::function<void(error_code, const subscribe_result&)> answered =
+        [&](error_code, const subscribe_result&) { ++called; };
+    std::function<void(error_code, const publish_result&)> published =
+        [&](error_code, const publish_result&) { ++called; };
+    for (int i = 0; i < 2; ++i) {
+        c.async_wait_for_room(handler);
+        c.async_subscribe("t", qos::at_most_once, answered);
+        c.async_publish("t", "x", qos::at_most_once, published);
+    }
     settle();
+    CHECK(called == 6);
+    c.async_disconnect(handler);
+    settle();
+    CHECK(called == 7);
     CHECK(ran.succeeded());
 }
 
