@@ -85,15 +85,13 @@ public:
         return reader.finish(header.size);
     }
 
-    /// Reads a PUBLISH from a broker. What another client got wrong in it, and brokers such as
-    /// Mosquitto pass on, is left out: a Response Topic that is no topic name [MQTT-3.3.2-14], and
-    /// a Payload Format Indicator that does not exist (3.3.2.3.2). To end the connection for them
-    /// would let any publisher cut off all subscribers, again whenever the message is sent again.
+    /// The same for a PUBLISH that decode() refuses. What another client got wrong, and brokers
+    /// such as Mosquitto pass on, is left out: a Response Topic that is no topic name
+    /// [MQTT-3.3.2-14], and a Payload Format Indicator that does not exist (3.3.2.3.2). To end the
+    /// connection for them would let any publisher cut off all subscribers, again whenever the
+    /// message is sent again.
     decode_result decode_forwarded(const fixed_header& header, std::span<const std::byte> body,
                                    publish_packet& packet) const noexcept {
-        const decode_result strict = decode(header, body, packet);
-        if (strict) [[likely]]
-            return strict;
         packet = publish_packet{};
         set_publish_flags(header, packet);
         wire::packet_reader reader{body.data(), body.data() + body.size()};

@@ -9,7 +9,9 @@
 #include <asio_mqtt/session/packet_id_table.hpp>
 #include <asio_mqtt/session/ring_buffer.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace asio_mqtt::detail {
 
@@ -71,14 +73,18 @@ public:
 
     /// Writes the acknowledgements that are due, in order.
     void flush(output_buffer& output) {
-        while (!arrivals_.empty() && arrivals_.front().taken_over) {
-            const arrival& first = arrivals_.front();
-            output.acknowledge(first.is_qos_2 ? packet_type::pubrec : packet_type::puback,
-                               first.packet_id);
+        std::size_t due = 0;
+        while (due != arrivals_.size() && arrivals_[due].taken_over)
+            ++due;
+        if (due == 0) return;
+        output.acknowledge_all(due, [this] {
+            const arrival first = arrivals_.front();
             if (!first.is_qos_2) --outstanding_;
             arrivals_.pop_front();
-            ++first_number_;
-        }
+            return std::pair{first.is_qos_2 ? packet_type::pubrec : packet_type::puback,
+                             first.packet_id};
+        });
+        first_number_ += due;
     }
 
     /// Answers PUBREL with PUBCOMP [MQTT-4.3.3-11]: the identifier may carry a new message from now

@@ -49,8 +49,17 @@ public:
     /// have the same form for it.
     void acknowledge(packet_type type, std::uint16_t packet_id) {
         wire::packet_writer writer{append(4)};
-        writer.fixed_header(type, fixed_flags(type), 2);
-        writer.packet_id(packet_id);
+        write_acknowledgement(writer, type, packet_id);
+    }
+
+    /// Several of them, in the order in which `next()` gives each: `{type, packet_id}`.
+    template <class Next>
+    void acknowledge_all(std::size_t count, Next&& next) {
+        wire::packet_writer writer{append(4 * count)};
+        for (; count != 0; --count) {
+            const auto [type, packet_id] = next();
+            write_acknowledgement(writer, type, packet_id);
+        }
     }
 
     /// Appends the PUBREL or PUBCOMP for an identifier that is in no handshake: 3.1.1 has no reason
@@ -93,6 +102,12 @@ public:
     void discard() noexcept { filling_->clear(); }
 
 private:
+    static void write_acknowledgement(wire::packet_writer& writer, packet_type type,
+                                      std::uint16_t packet_id) noexcept {
+        writer.fixed_header(type, fixed_flags(type), 2);
+        writer.packet_id(packet_id);
+    }
+
     struct shared_piece : list_node {
         std::size_t position;  // in `bytes`, before which the piece belongs
         std::string_view bytes;

@@ -251,10 +251,7 @@ public:
     void expired(time_point now) {
         outbound_.expire(now);
         if (now < peer_deadline()) return;
-        if (phase_ == phase::connecting) {
-            fail(errc::connect_timeout);
-            return;
-        }
+        if (phase_ == phase::connecting) return fail(errc::connect_timeout);
         // The peer cannot be blamed for what nobody reads, but for answers that it does not take.
         if (!is_reading_ && output_.size() < answer_limit) keep_alive_.received(now);
         using action = detail::keep_alive::action;
@@ -460,7 +457,10 @@ private:
     }
 
     void on_publish(fixed_header header, std::span<const std::byte> body, session_event& event) {
-        if (!is_well_formed(codec().decode_forwarded(header, body, message_))) return;
+        if (!codec().decode(header, body, message_) &&
+            !is_well_formed(codec().decode_forwarded(header, body, message_))) {
+            return;
+        }
         if (message_.properties.topic_alias) {
             const reason_code wrong = topic_aliases_.resolve(message_);
             if (wrong != reason_code::success) return fail(errc::topic_alias_invalid, wrong);
