@@ -7,6 +7,7 @@
 #include <asio_mqtt/detail/ask_for_credentials.hpp>
 #include <asio_mqtt/detail/check_options.hpp>
 #include <asio_mqtt/detail/connect_packet.hpp>
+#include <asio_mqtt/detail/context_registry.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/inbox.hpp>
 #include <asio_mqtt/detail/mailbox.hpp>
@@ -48,11 +49,12 @@ namespace asio_mqtt::detail {
 ///      +-- stopping ------------------------------------------------------------------/
 ///
 /// When and where it connects is decided by reconnect.
-class client_core final : public mailbox {
+class client_core final : public mailbox, public context_member {
 public:
     client_core(const asio::any_io_executor& executor, client_options&& options,
                 std::unique_ptr<transport> transport)
         : mailbox{executor, options.version, options.single_threaded},
+          context_member{executor},
           options_{std::move(options)},
           session_{to_session_settings(options_)},
           pending_{this->executor(), session_},
@@ -62,10 +64,12 @@ public:
           stream_{*transport_},
           timer_{*transport_} {}
 
-    ~client_core() {
-        // Twice: after an exception the first takes what was left of a batch.
-        for (int i = 0; i < 2; ++i)
-            submitted_.take_all([](submission& each) { dispose(each); });
+    ~client_core() { dispose_submitted(); }
+
+    void context_ends() override {
+        const auto alive = shared();  // a handler may be the last that keeps it
+        dispose_submitted();
+        pending_.dispose_all();
     }
 
     void post_process() override { asio::post(when(io_event::posted)); }
@@ -115,6 +119,12 @@ private:
             case submission::kind::disconnect: return start_disconnect(started);
             default: return start_request(started);
         }
+    }
+
+    void dispose_submitted() {
+        // Twice: after an exception the first takes what was left of a batch.
+        for (int i = 0; i < 2; ++i)
+            submitted_.take_all([](submission& each) { dispose(each); });
     }
 
     void start_publish(operation& publish, time_point at) {
@@ -460,8 +470,7 @@ private:
     }
 
     /// For want of memory, say, a write may not even begin: then the connection is lost.
-    template <class Write>
-    void begin_write(Write&& begin) {
+    void begin_write(const auto& begin) {
         try {
             begin();
         } catch (...) {

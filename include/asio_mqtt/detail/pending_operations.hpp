@@ -43,13 +43,16 @@ public:
     pending_operations(const pending_operations&) = delete;
     pending_operations& operator=(const pending_operations&) = delete;
 
-    ~pending_operations() {
-        // Nobody refers to the client any more, so the executor's context is going down: as with
-        // Asio's own operations, handlers are not called then.
+    ~pending_operations() { dispose_all(); }
+
+    /// The execution context ends, or nobody refers to the client any more, which then is so as
+    /// well: as with Asio's own operations, handlers are not called.
+    void dispose_all() noexcept {
         for (auto* list : {&requests, &receivers, &waiters, &runs}) {
             while (!list->empty())
                 dispose(list->front());
         }
+        work_ = {};
     }
 
     /// Every operation goes through here first.

@@ -64,3 +64,38 @@ TEST_CASE("client: waiting coroutines are destroyed with the execution context")
     }
     CHECK(alive.expired());
 }
+
+TEST_CASE("client: what owns the client that it waits for is destroyed with the context") {
+    std::weak_ptr<int> in_coroutine, in_handler, not_begun;
+    {
+        asio::io_context io;
+        testing::broker broker{io.get_executor()};
+        const testing::memory_connector connector{broker};
+        const auto make = [&] {
+            return std::make_shared<memory_client>(
+                io.get_executor(), client_options{.brokers = {"mqtt://memory"}}, connector);
+        };
+        const auto hold = [](std::weak_ptr<int>& watched) {
+            auto witness = std::make_shared<int>();
+            watched = witness;
+            return witness;
+        };
+        asio::co_spawn(
+            io,
+            [](std::shared_ptr<memory_client> client,
+               std::shared_ptr<int> witness) -> asio::awaitable<void> {
+                co_await client->async_receive(asio::use_awaitable);
+                *witness = 1;
+            }(make(), hold(in_coroutine)),
+            asio::detached);
+        const auto owned = make();
+        owned->async_run([owned, witness = hold(in_handler)](error_code) {});
+        io.poll();
+        const auto late = make();
+        late->async_run([late, witness = hold(not_begun)](error_code) {});
+        CHECK_FALSE(in_coroutine.expired());
+    }
+    CHECK(in_coroutine.expired());
+    CHECK(in_handler.expired());
+    CHECK(not_begun.expired());
+}
