@@ -36,7 +36,8 @@ namespace asio_mqtt {
 /// It outlives its connections. There are four kinds of functions:
 ///  - the connection: connect() once a transport is there, then for each read prepare_read() and
 ///    received(), for each write start_write() and finish_write(), disconnected() when it is gone;
-///  - commands: publish(), request(), cancel(), acknowledge(), disconnect(); at any time;
+///  - commands: publish() and request(), for what outbound_publish::make() and
+///    outbound_request::make() give, cancel(), acknowledge(), disconnect(); at any time;
 ///  - outcomes: next_event(), to be called until it needs data, after each command and each input;
 ///  - time: deadline() tells when to call expired() next; calling it early is harmless.
 /// Not thread-safe. Sections of the standard stand beside the rules that they give.
@@ -187,8 +188,7 @@ public:
     void acknowledge(acknowledgement token) noexcept {
         if (token) inbound_.acknowledge(token);
     }
-    /// It will not: on this connection nothing is acknowledged, on another the message is a new
-    /// one.
+    /// It will not: nothing more is acknowledged now; on another connection the message is new.
     void abandon(acknowledgement token) noexcept { inbound_.abandon(token); }
 
     /// Ends the connection with DISCONNECT behind the output that may leave now; nothing follows it
@@ -258,8 +258,8 @@ public:
         switch (keep_alive_.expired(now)) {
             case action::send_ping: encode(pingreq_packet{}); break;
             case action::peer_is_dead:
-                fail(errc::keep_alive_timeout, reason_code::keep_alive_timeout);
-                break;
+                fail(errc::keep_alive_timeout, reason_code::unspecified_error);
+                break;  // the reason "Keep Alive timeout" is for brokers (3.14.2.1)
             case action::none: break;
         }
     }

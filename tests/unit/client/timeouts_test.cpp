@@ -180,7 +180,7 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: PINGRESP never comes") {
     advance(9'999ms);
     CHECK(is_silent(broker));
     advance(1ms);
-    if (version == protocol_version::v5) CHECK(broker.receive(3) == "E0 01 8D");
+    if (version == protocol_version::v5) CHECK(broker.receive(3) == "E0 01 80");
     CHECK(broker.is_closed());
     auto next = accept(version);
     CHECK(published.calls == 0);
@@ -236,7 +236,7 @@ TEST_CASE_METHOD(timeouts_fixture,
     broker.receive(12 * 6);
     CHECK(broker.receive(2) == "C0 00");
     advance(10s);
-    CHECK(broker.receive(3) == "E0 01 8D");
+    CHECK(broker.receive(3) == "E0 01 80");
     CHECK(broker.is_closed());
 }
 
@@ -283,7 +283,7 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: a machine that slept for a day rec
     advance(24h);
     CHECK(broker.receive(2) == "C0 00");
     advance(10s);
-    CHECK(broker.receive(3) == "E0 01 8D");
+    CHECK(broker.receive(3) == "E0 01 80");
     advance(500ms);
     CHECK(connector.attempts().size() == 2);
 }
@@ -542,7 +542,7 @@ TEST_CASE_METHOD(closing_fixture, "timeouts: a failed connection is closed withi
         CHECK(ends == 1);
         CHECK(error == errc::keep_alive_timeout);
         CHECK(broker.receive(2) == "C0 00");
-        if (is_v5) CHECK(broker.receive(3) == "E0 01 8D");
+        if (is_v5) CHECK(broker.receive(3) == "E0 01 80");
         CHECK(broker.is_closed());
     }
     SECTION("nor is anything read") {

@@ -93,7 +93,7 @@ TEST_CASE("keep alive: no PINGRESP in time: the peer is dead") {
     driver.written();
     driver.pass(3s);
     CHECK(driver.events() == dead);
-    CHECK(driver.written() == "E0 01 8D");
+    CHECK(driver.written() == "E0 01 80");
     CHECK(driver.core.deadline() == never);
 
     session_driver old{v3, settings()};
