@@ -313,7 +313,8 @@ private:
     }
 
     static std::shared_ptr<detail::mailbox> make(const asio::any_io_executor& executor,
-                                                 client_options&& options) {
+                                                 client_options&& options) requires
+        std::constructible_from<Connector, asio::any_io_executor> {
         return make(executor, std::move(options), Connector{executor});
     }
 

@@ -29,7 +29,7 @@ struct connection_event {
     /// Of the present or the last connection: one of client_options::brokers, or the one to which
     /// the broker has sent the client.
     std::string_view broker{};
-    protocol_version version{};  ///< The same of MQTT.
+    protocol_version version{};  ///< The MQTT version of that connection.
     /// Attempts since a connection lasted for client_options::stable_period.
     unsigned attempt = 0;
     error_code error{};                       ///< Why; see mqtt::fault.

@@ -25,7 +25,8 @@ concept owning_bytes =
 namespace asio_mqtt {
 
 /// What is to be published: any bytes. They are copied when they are published, but for a
-/// `std::string` or `std::vector<std::byte>` that is moved in or shared: it stays where it is.
+/// `std::string` or `std::vector<std::byte>` of 4 KiB and more (shared_payload_size) that is moved
+/// in or shared: it stays where it is.
 class payload {
 public:
     payload(const char* text) noexcept : bytes_{text} {}

@@ -16,7 +16,7 @@ namespace asio_mqtt::detail {
 
 class context_registry;
 
-/// What is told when its execution context ends, before that destroys what is queued in it.
+/// What is told when its execution context ends.
 class context_member : public list_node {
 public:
     /// Called while nothing runs on the context any more: handlers are destroyed, and not called.
@@ -33,8 +33,8 @@ private:
 
 /// The members of an execution context.
 ///
-/// An operation may own the client that it is pending with: a coroutine does whose local variable
-/// the client is. Nothing but the end of the context parts the two.
+/// A handler may own the client that it waits for, as a coroutine does that has the client as a
+/// local variable. Nothing but the end of the context parts the two.
 class context_registry final : public asio::execution_context::service {
 public:
     static inline asio::execution_context::id id;  // the name that Asio looks for

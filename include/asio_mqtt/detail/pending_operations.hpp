@@ -45,8 +45,8 @@ public:
 
     ~pending_operations() { dispose_all(); }
 
-    /// The execution context ends, or nobody refers to the client any more, which then is so as
-    /// well: as with Asio's own operations, handlers are not called.
+    /// The execution context ends, or the last reference to the client goes, which happens only
+    /// then: as with Asio's own operations, handlers are not called.
     void dispose_all() noexcept {
         for (auto* list : {&requests, &receivers, &waiters, &runs}) {
             while (!list->empty())

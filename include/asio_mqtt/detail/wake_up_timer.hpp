@@ -20,8 +20,9 @@ public:
     /// there is no error.
     void set(time_point due, io_target& target) {
         if (due >= set_for_) return;
+        set_for_ = never;  // if it throws, the wait before is gone, too
         transport_.wait_until(due, target.when(io_event::timer));
-        set_for_ = due;  // it has not thrown
+        set_for_ = due;
     }
     void fired() noexcept { set_for_ = never; }
 

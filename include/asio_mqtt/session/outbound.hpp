@@ -64,7 +64,8 @@ public:
             finish(*oldest, errc::message_dropped);
             ++counters_.messages_dropped;
         }
-        publishes_.push_back(*publish.release());
+        publishes_.push_back(*publish);  // it may throw
+        static_cast<void>(publish.release());
         return {};
     }
     void submit(outbound_request_ptr request) noexcept { requests_.push_back(*request.release()); }
@@ -198,7 +199,8 @@ public:
     outbound_packet& take_finished() noexcept { return finished_.pop_front(); }
 
     // Acknowledgements. Those that find what they are for take it out; all others are ignored,
-    // since a broker may repeat itself after a lost connection.
+    // since a broker may repeat itself after a lost connection, but for a PUBACK at QoS 2: see
+    // end_at_qos_1().
 
     struct ended_handshake {
         void* tag;  ///< Null when nobody waits, or nothing has ended.
@@ -211,7 +213,13 @@ public:
         outbound_publish* publish =
             find(id, with == packet_type::puback ? qos::at_least_once : qos::exactly_once);
         const state due = with == packet_type::pubcomp ? state::released : state::sent;
-        if (publish == nullptr && with == packet_type::puback) end_at_qos_1(id);
+        if (publish == nullptr && with == packet_type::puback) {
+            if (!is_failure(given)) {
+                end_at_qos_1(id);
+                return {};
+            }
+            publish = find(id, qos::exactly_once);  // refused is refused
+        }
         if (publish == nullptr || publish->progress != due) return {};
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
         const bool is_late = with == packet_type::pubcomp && publish->pubrel_was_resent;
