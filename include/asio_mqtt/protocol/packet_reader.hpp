@@ -76,9 +76,7 @@ public:
     void topic_name(const char* field, std::string_view& topic) noexcept {
         const std::byte* start = cursor_;
         string(field, topic);
-        if (topic.empty() || has_wildcard(topic)) {
-            fail_at(start, decode_errc::invalid_topic_name, field);
-        }
+        if (!names_topic(topic)) fail_at(start, decode_errc::invalid_topic_name, field);
     }
 
     /// May be empty here: require_topic_name() follows when the topic alias is known.
@@ -256,6 +254,11 @@ private:
         return false;
     }
 
+    /// For what was read as a string, and so is UTF-8.
+    static bool names_topic(std::string_view text) noexcept {
+        return !text.empty() && !has_wildcard(text);
+    }
+
     void topic_filter(std::string_view& filter) noexcept {
         const std::byte* start = cursor_;
         string("topic filter", filter);
@@ -319,7 +322,7 @@ private:
             case property_kind::variable_byte_integer: value.number = read_variable(field); break;
             case property_kind::utf8_string:
                 string(field, value.text);
-                if (slot.id == property_id::response_topic && !is_valid_topic_name(value.text)) {
+                if (slot.id == property_id::response_topic && !names_topic(value.text)) {
                     if (bears_forwarded_) return;
                     fail_at(start, decode_errc::invalid_topic_name, field);  // [MQTT-3.3.2-14]
                 }

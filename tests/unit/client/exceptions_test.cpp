@@ -29,6 +29,19 @@ struct thrown : std::runtime_error {
     thrown() : std::runtime_error{"by a handler"} {}
 };
 
+/// Runs until nothing is left to do; returns how many exceptions came out.
+int settle_with_exceptions(asio::io_context& io) {
+    int caught = 0;
+    for (;;) {
+        try {
+            test::settle(io);
+            return caught;
+        } catch (const thrown&) {
+            ++caught;
+        }
+    }
+}
+
 /// Handlers that throw: io.run() lets the exception out, and goes on when it is called again.
 struct exceptions_fixture : scripted_fixture {
     client c = make();
@@ -41,18 +54,7 @@ struct exceptions_fixture : scripted_fixture {
         };
     }
 
-    /// Runs until nothing is left to do; returns how many exceptions came out.
-    int settle_with_exceptions() {
-        int caught = 0;
-        for (;;) {
-            try {
-                settle();
-                return caught;
-            } catch (const thrown&) {
-                ++caught;
-            }
-        }
-    }
+    int settle_with_exceptions() { return ::settle_with_exceptions(io); }
 };
 
 }  // namespace
@@ -364,15 +366,6 @@ TEST_CASE("exceptions: of a stream that cannot begin to read or write") {
     std::deque<testing::memory_stream> peers;
     int throws = GENERATE(1, 2);
     int caught = 0;
-    const auto settle = [&] {
-        for (;;) {
-            try {
-                return test::settle(io);
-            } catch (const thrown&) {
-                ++caught;
-            }
-        }
-    };
     test::plain_outcome ran;
     test::publish_outcome published;
     {
@@ -382,13 +375,13 @@ TEST_CASE("exceptions: of a stream that cannot begin to read or write") {
         c.async_run(ran.handler());
         c.async_publish("t", "", qos::at_least_once, published.handler());
         for (int i = 0; i < 60; ++i) {
-            settle();
+            caught += settle_with_exceptions(io);
             manual_clock::advance(std::chrono::seconds{1});
         }
         CHECK(caught == 1);
         CHECK(peers.size() >= 2);  // it goes on: nobody answers, and so it tries again
     }
-    settle();
+    CHECK(settle_with_exceptions(io) == 0);
     CHECK(ran.failed_with(asio::error::operation_aborted));
     CHECK(published.failed_with(asio::error::operation_aborted));
     peers.clear();
