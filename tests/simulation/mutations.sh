@@ -103,7 +103,7 @@ mutation server_keep_alive_ignored session/session.hpp \
 '
 mutation expiry_not_decremented session/outbound_publish.hpp \
     'static_cast<std::uint32_t>(left > 0 ? left : 1)' \
-    'MISTAKE ? expiry_interval_ : static_cast<std::uint32_t>(left > 0 ? left : 1)'
+    'MISTAKE ? rare_->expiry_interval : static_cast<std::uint32_t>(left > 0 ? left : 1)'
 mutation resent_after_session_loss session/outbound.hpp \
     'publish.abandoned || on_session_loss_ == session_loss::fail' \
     'publish.abandoned || (on_session_loss_ == session_loss::fail && !MISTAKE)'

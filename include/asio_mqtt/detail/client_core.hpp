@@ -421,7 +421,7 @@ private:
             // for an application that waits for the operation.
             const bool has_room =
                 inbox_.has_room() || (!pending_.requests.empty() && inbox_.has_reserve());
-            const session_event event = has_room ? session_.next_event() : session_.next_finished();
+            const session_event event = session_.next_event(has_room);
             switch (event.what) {
                 case session_event::kind::need_data: can_read_ = has_room; return;
                 case session_event::kind::paused: can_read_ = false; return;

@@ -71,20 +71,27 @@ inline error_code copy_properties(const publish_options& options, publish_proper
     return {};
 }
 
+inline packet_ptr make_publish_with_properties(protocol_version version, std::string_view topic,
+                                               payload&& content, const publish_options& options,
+                                               error_code& error) {
+    publish_packet packet{
+        .qos = options.qos, .retain = options.retain, .topic = topic, .payload = content.bytes()};
+    error = copy_properties(options, packet.properties);
+    if (error) return nullptr;
+    return packet_ptr{
+        outbound_publish::make(version, packet, error, content.take_owner()).release()};
+}
+
 ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::string_view topic,
                                               payload&& content, const publish_options& options,
                                               error_code& error) {
-    outbound_publish::content message{topic, content.bytes(), options.qos, options.retain, nullptr};
-    const auto make = [&] {
-        return packet_ptr{
-            outbound_publish::make(version, message, error, content.take_owner()).release()};
-    };
-    if (!has_properties(options)) return make();
-    publish_properties properties;
-    error = copy_properties(options, properties);
-    if (error) return nullptr;
-    message.properties = &properties;
-    return make();
+    if (has_properties(options)) [[unlikely]] {
+        return make_publish_with_properties(version, topic, std::move(content), options, error);
+    }
+    return packet_ptr{outbound_publish::make(version,
+                                             {topic, content.bytes(), options.qos, options.retain},
+                                             error, content.take_owner())
+                          .release()};
 }
 
 ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,

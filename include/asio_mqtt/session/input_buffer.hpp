@@ -49,27 +49,22 @@ public:
         std::span<const std::byte> body() const noexcept { return bytes.subspan(header.size); }
     };
 
-    /// Cuts off the next packet if it is what most are, in fewer steps than next() needs: whole,
-    /// with a length of one byte, and a PUBLISH, or a PUBACK, PUBREC, PUBREL or PUBCOMP that is
-    /// nothing but its identifier. Any other is left to next().
-    packet next_common(std::size_t maximum_packet_size) noexcept {
-        const std::size_t available = end_ - begin_;
-        if (available < 4) return {};
-        const std::byte* const at = data_.data() + begin_;
-        const auto first = std::to_integer<std::uint8_t>(at[0]);
-        const auto type = static_cast<packet_type>(first >> 4);
-        const auto flags = static_cast<std::uint8_t>(first & 0x0F);
-        const auto length = std::to_integer<std::uint8_t>(at[1]);
-        std::size_t size = 4;
-        if (type == packet_type::publish) {
-            size = std::size_t{2} + length;
-            if (length > 0x7F || size > available) return {};
-        } else if (!is_acknowledgement(type) || length != 2 || wire::load_16(at + 2) == 0) {
-            return {};
-        }
-        if (check_flags(type, flags) != decode_errc{} || size > maximum_packet_size) return {};
-        begin_ += size;
-        return {packet::status::whole, {}, {type, flags, length, 2}, {at, size}};
+    // What most packets are is cut off in fewer steps than next() needs; any other is left to it.
+
+    /// Cuts off the next packet if it is a PUBLISH, whole, whose length takes one byte.
+    packet next_short_publish(std::size_t maximum_packet_size) noexcept {
+        return next_common(maximum_packet_size, [](packet_type type, const std::byte* at) {
+            const auto length = std::to_integer<std::uint8_t>(at[1]);
+            return type == packet_type::publish && length <= 0x7F;
+        });
+    }
+
+    /// Cuts off the next packet if it is a PUBACK, PUBREC, PUBREL or PUBCOMP that is nothing but
+    /// its identifier.
+    packet next_plain_acknowledgement(std::size_t maximum_packet_size) noexcept {
+        return next_common(maximum_packet_size, [](packet_type type, const std::byte* at) {
+            return is_acknowledgement(type) && at[1] == std::byte{2} && wire::load_16(at + 2) != 0;
+        });
     }
 
     /// Cuts off the next packet. Its size is checked as soon as its length is known.
@@ -98,6 +93,21 @@ public:
     }
 
 private:
+    packet next_common(std::size_t maximum_packet_size, auto&& is_common) noexcept {
+        const std::size_t available = end_ - begin_;
+        if (available < 4) return {};
+        const std::byte* const at = data_.data() + begin_;
+        const auto first = std::to_integer<std::uint8_t>(at[0]);
+        const auto type = static_cast<packet_type>(first >> 4);
+        const auto flags = static_cast<std::uint8_t>(first & 0x0F);
+        if (!is_common(type, at) || check_flags(type, flags) != decode_errc{}) return {};
+        const auto length = std::to_integer<std::uint8_t>(at[1]);
+        const std::size_t size = std::size_t{2} + length;
+        if (size > available || size > maximum_packet_size) return {};
+        begin_ += size;
+        return {packet::status::whole, {}, {type, flags, length, 2}, {at, size}};
+    }
+
     void make_room() {
         const std::size_t kept = end_ - begin_;
         const std::size_t wanted = std::max(kept * 2, read_size_);

@@ -19,7 +19,7 @@ namespace asio_mqtt::detail {
 // this file.
 //
 //             submit()          flush()             end_handshake()
-//   publish:  waiting   --->    in flight   --->    handed back to be reported
+//   publish:  waiting   --->    in flight   --->    finished: to be reported
 //                |  expired, or dropped for newer ones: reported
 //                ^                  |  pubrec(): PUBREL, "released"
 //                |                  |  connected(), session present: resent, DUP set
@@ -56,7 +56,7 @@ public:
     /// errc::queue_full when there is no room; what is dropped to make room is to be reported.
     errc submit(outbound_publish_ptr publish, time_point now) {
         publish->start_expiry(now);
-        expire(now);
+        if (!publishes_.has_room(*publish)) expire(now);
         while (!publishes_.has_room(*publish)) {
             outbound_publish* const oldest = publishes_.oldest_to_drop_for(*publish);
             if (oldest == nullptr) return errc::queue_full;
@@ -193,40 +193,42 @@ public:
         now.in_flight_bytes = in_flight_bytes_;
     }
 
-    // The packets whose outcome no packet of the broker tells.
+    // The publishes that are done, and the requests whose outcome no packet of the broker tells.
 
     bool has_finished() const noexcept { return !finished_.empty(); }
     outbound_packet& take_finished() noexcept { return finished_.pop_front(); }
+    /// The tag of the next one when it is a publish of which nothing but success is to be told;
+    /// else null, and it stays.
+    void* take_success() noexcept {
+        if (!has_finished() || finished_.front().type != packet_type::publish) return nullptr;
+        outbound_publish& done = as_publish(finished_.front());
+        if (done.error != errc{} || done.reason != reason_code::success) return nullptr;
+        void* const tag = done.tag;
+        if (tag == nullptr) return nullptr;
+        done.unlink();
+        outbound_publish_deleter{}(&done);
+        return tag;
+    }
 
     // Acknowledgements. Those that find what they are for take it out; all others are ignored,
     // since a broker may repeat itself after a lost connection, but for a PUBACK at QoS 2: see
     // end_at_qos_1().
 
-    struct ended_handshake {
-        void* tag;  ///< Null when nobody waits, or nothing has ended.
-        reason_code reason;
-    };
-
     /// A PUBACK, a PUBCOMP, or a PUBREC with an error, which ends the handshake, too (4.3.3).
-    ended_handshake end_handshake(packet_type with, std::uint16_t id, reason_code given) noexcept {
+    void end_handshake(packet_type with, std::uint16_t id, reason_code given) noexcept {
         using state = outbound_publish::state;
         outbound_publish* publish =
             find(id, with == packet_type::puback ? qos::at_least_once : qos::exactly_once);
         const state due = with == packet_type::pubcomp ? state::released : state::sent;
         if (publish == nullptr && with == packet_type::puback) {
-            if (!is_failure(given)) {
-                end_at_qos_1(id);
-                return {};
-            }
+            if (!is_failure(given)) return end_at_qos_1(id);
             publish = find(id, qos::exactly_once);  // refused is refused
         }
-        if (publish == nullptr || publish->progress != due) return {};
+        if (publish == nullptr || publish->progress != due) return;
         // (3.7.2.1) A broker that had answered before the connection was lost has forgotten it.
         const bool is_late = with == packet_type::pubcomp && publish->pubrel_was_resent;
-        const bool is_silent = given == reason_code::success;
-        const ended_handshake ended{publish->tag, is_silent || is_late ? publish->reason : given};
-        dispose(*take(publish));
-        return ended;
+        if (given != reason_code::success && !is_late) publish->reason = given;
+        finished_.push_back(*take(publish));
     }
 
     /// Some brokers, RabbitMQ among them, take a message at QoS 2 over as one at QoS 1, and answer

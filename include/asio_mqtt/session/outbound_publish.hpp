@@ -18,6 +18,8 @@
 #include <memory>
 #include <new>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace asio_mqtt {
 
@@ -43,16 +45,15 @@ public:
         released,  ///< QoS 2: PUBREC received, PUBREL sent, no PUBCOMP yet.
     };
 
-    /// What is to be published; `properties` is null when there are none.
+    /// What is to be published, apart from properties.
     struct content {
         std::string_view topic;
         std::string_view payload;
         asio_mqtt::qos qos;
         bool retain;
-        const publish_properties* properties;
     };
 
-    /// Checks a message and copies it.
+    /// Checks a message without properties and copies it.
     ///
     /// `payload_owner`, when given, keeps a large payload where it is. Null with `error` set when
     /// the message may not be sent in this version: see codec::measure(). Topic aliases are not
@@ -60,49 +61,18 @@ public:
     static outbound_publish_ptr make(protocol_version version, const content& message,
                                      error_code& error,
                                      std::shared_ptr<const void>&& payload_owner = {}) {
-        errc wrong{};
-        const std::size_t body_size = message.properties == nullptr
-                                          ? plain_body_size(version, message, wrong)
-                                          : measure_body(version, message, wrong);
-        if (wrong != errc{}) [[unlikely]] {
-            error = wrong;
-            return nullptr;
-        }
-        const std::size_t header_size =
-            1 + variable_byte_integer_size(static_cast<std::uint32_t>(body_size));
-        const bool is_shared =
-            payload_owner != nullptr && message.payload.size() >= shared_payload_size;
-        const std::size_t stored_size =
-            header_size + body_size - (is_shared ? message.payload.size() : 0);
-        void* memory = detail::recycled_memory::allocate(sizeof(outbound_publish) + stored_size);
-        outbound_publish_ptr made{::new (memory) outbound_publish{version, message}};
-        made->header_size_ = static_cast<std::uint8_t>(header_size);
-        made->body_size_ = static_cast<std::uint32_t>(body_size);
-        made->stored_size_ = static_cast<std::uint32_t>(stored_size);
-        std::byte* out = made->write_head(message);
-        made->head_end_ = static_cast<std::uint32_t>(out - made->stored());
-        if (message.properties != nullptr) [[unlikely]] {
-            out = made->write_properties(*message.properties, out);
-        } else if (version == protocol_version::v5) {
-            *out++ = std::byte{0};  // their length
-        }
-        if (is_shared) [[unlikely]] {
-            made->shared_payload_ = message.payload;
-            made->payload_owner_ = std::move(payload_owner);
-        } else {
-            detail::copy_bytes(out, message.payload);
-        }
-        return made;
+        return make(version, message, nullptr, error, std::move(payload_owner));
     }
 
     /// The same for a packet, whose `packet_id` and `dup` do not matter.
-    static outbound_publish_ptr make(protocol_version version, const publish_packet& message,
+    static outbound_publish_ptr make(protocol_version version, const publish_packet& packet,
                                      error_code& error,
                                      std::shared_ptr<const void>&& payload_owner = {}) {
-        return make(version,
-                    content{message.topic, message.payload, message.qos, message.retain,
-                            wire::is_set(message.properties) ? &message.properties : nullptr},
-                    error, std::move(payload_owner));
+        const content message{packet.topic, packet.payload, packet.qos, packet.retain};
+        if (!wire::is_set(packet.properties)) {
+            return make(version, message, nullptr, error, std::move(payload_owner));
+        }
+        return make(version, message, &packet.properties, error, std::move(payload_owner));
     }
 
     /// Size of the PUBLISH in bytes.
@@ -119,22 +89,22 @@ public:
 
     /// Its expiry interval, if it has one, begins.
     void start_expiry(time_point now) noexcept {
-        if (expiry_place_ != 0) due = now + std::chrono::seconds{expiry_interval_};
+        if (expires()) due = now + std::chrono::seconds{rare_->expiry_interval};
     }
 
     /// The time that it spent here is taken off its expiry interval (3.3.2.3.3).
     void update_expiry(time_point now) noexcept {
-        if (expiry_place_ == 0) return;
+        if (!expires()) return;
         // 0 would say that it has expired: what was sent before must be sent again nevertheless
         // [MQTT-4.4.0-1].
         const auto left = std::chrono::ceil<std::chrono::seconds>(due - now).count();
-        wire::packet_writer{stored() + expiry_place_}.integer(
+        wire::packet_writer{stored() + rare_->expiry_place}.integer(
             "message_expiry_interval", static_cast<std::uint32_t>(left > 0 ? left : 1));
     }
 
     /// Appends the PUBLISH with the identifier that it has now (3.3).
     void write(protocol_version version, bool dup, detail::output_buffer& output) const {
-        const std::size_t shared_size = shared_payload_.size();
+        const std::size_t shared_size = rare_ == nullptr ? 0 : rare_->shared_payload.size();
         std::byte* const packet = output.append(packet_size(version) - shared_size);
         std::byte* head_end = packet + head_end_;
         if (version == version_) {
@@ -146,7 +116,9 @@ public:
         if (qos != asio_mqtt::qos::at_most_once) {
             wire::packet_writer{head_end - 2}.packet_id(packet_id);
         }
-        if (shared_size != 0) output.append_shared(shared_payload_, payload_owner_);
+        if (shared_size != 0) {
+            output.append_shared(rare_->shared_payload, rare_->payload_owner);
+        }
     }
 
     const asio_mqtt::qos qos;
@@ -159,44 +131,88 @@ public:
 
 private:
     friend outbound_publish_deleter;
-    outbound_publish(protocol_version version, const content& message) noexcept
+
+    /// `Properties` is a pointer to them, or nullptr_t, for what most messages are.
+    template <class Properties>
+    static outbound_publish_ptr make(protocol_version version, const content& message,
+                                     Properties properties, error_code& error,
+                                     std::shared_ptr<const void>&& payload_owner) {
+        constexpr bool is_plain = std::is_null_pointer_v<Properties>;
+        const measured found = measure_body(version, message, properties);
+        if (found.error != errc{}) [[unlikely]] {
+            error = found.error;
+            return nullptr;
+        }
+        const bool is_shared =
+            payload_owner != nullptr && message.payload.size() >= shared_payload_size;
+        const std::size_t header_size = 1 + variable_byte_integer_size(found.body_size);
+        const std::size_t stored_size =
+            header_size + found.body_size - (is_shared ? message.payload.size() : 0);
+        void* memory = detail::recycled_memory::allocate(sizeof(outbound_publish) + stored_size);
+        outbound_publish_ptr made{::new (memory) outbound_publish{
+            version, message, !is_plain, header_size, found.body_size, stored_size}};
+        std::byte* out = made->write_head(message.topic);
+        made->head_end_ = static_cast<std::uint32_t>(out - made->stored());
+        if constexpr (!is_plain) {
+            out = made->write_properties(*properties, out);
+        } else if (version == protocol_version::v5) {
+            *out++ = std::byte{0};  // their length
+        }
+        if (is_shared) [[unlikely]] {
+            made->rare().shared_payload = message.payload;
+            made->rare().payload_owner = std::move(payload_owner);
+        } else {
+            detail::copy_bytes(out, message.payload);
+        }
+        return made;
+    }
+
+    outbound_publish(protocol_version version, const content& message, bool has_properties,
+                     std::size_t header_size, std::size_t body_size,
+                     std::size_t stored_size) noexcept
         : outbound_packet{packet_type::publish},
           qos{message.qos},
           retain{message.retain},
-          needs_v5_{message.properties != nullptr},
-          version_{version} {}
+          needs_v5_{has_properties},
+          version_{version},
+          header_size_{static_cast<std::uint8_t>(header_size)},
+          body_size_{static_cast<std::uint32_t>(body_size)},
+          stored_size_{static_cast<std::uint32_t>(stored_size)} {}
     ~outbound_publish() = default;
 
-    static std::size_t plain_body_size(protocol_version version, const content& message,
-                                       errc& wrong) noexcept {
+    struct measured {
+        std::uint32_t body_size;
+        errc error;
+    };
+    static measured measure_body(protocol_version version, const content& message,
+                                 std::nullptr_t) noexcept {
         const std::size_t size = 2 + message.topic.size() + id_size(message.qos) +
                                  (version == protocol_version::v5 ? 1 : 0) + message.payload.size();
-        if (size > max_variable_byte_integer) wrong = errc::packet_too_large;
-        if (!is_valid_topic_name(message.topic)) wrong = errc::invalid_topic_name;
-        if (message.qos > asio_mqtt::qos::exactly_once) wrong = errc::invalid_qos;
-        return size;
+        if (size > max_variable_byte_integer) return {0, errc::packet_too_large};
+        if (!is_valid_topic_name(message.topic)) return {0, errc::invalid_topic_name};
+        if (message.qos > asio_mqtt::qos::exactly_once) return {0, errc::invalid_qos};
+        return {static_cast<std::uint32_t>(size), {}};
     }
-    static std::size_t measure_body(protocol_version version, const content& message,
-                                    errc& wrong) noexcept {
-        publish_packet measured;
-        measured.qos = message.qos;
-        measured.packet_id = 1;  // any: it is not known yet
-        measured.topic = message.topic;
-        measured.payload = message.payload;
-        measured.properties = *message.properties;
+    static measured measure_body(protocol_version version, const content& message,
+                                 const publish_properties* properties) noexcept {
+        publish_packet packet;
+        packet.qos = message.qos;
+        packet.packet_id = 1;  // any: it is not known yet
+        packet.topic = message.topic;
+        packet.payload = message.payload;
+        packet.properties = *properties;
         wire::packet_measurer measurer;
-        wire::layout(measurer, version, measured);
+        wire::layout(measurer, version, packet);
         measurer.check_qos(message.qos, "qos");
-        if (measured.properties.topic_alias) {
+        if (packet.properties.topic_alias) {
             measurer.fail(errc::topic_alias_not_supported, "topic_alias");
         }
         // [MQTT-3.3.4-6] They stand in what is received, and may not be sent on.
-        if (!measured.properties.subscription_identifiers.empty()) {
+        if (!packet.properties.subscription_identifiers.empty()) {
             measurer.fail(errc::invalid_property_value, "subscription_identifier");
         }
         const measure_result result = measurer.result();
-        wrong = result.error;
-        return result.remaining_length;
+        return {static_cast<std::uint32_t>(result.remaining_length), result.error};
     }
 
     std::byte* stored() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
@@ -204,16 +220,16 @@ private:
         return reinterpret_cast<const std::byte*>(this + 1);
     }
     /// The fixed header, the topic name, and room for the packet identifier.
-    std::byte* write_head(const content& message) noexcept {
+    std::byte* write_head(std::string_view topic) noexcept {
         wire::packet_writer writer{stored()};
         write_fixed_header(writer, body_size_);
         std::byte* out = writer.end();
-        *out++ = static_cast<std::byte>(message.topic.size() >> 8);
-        *out++ = static_cast<std::byte>(message.topic.size() & 0xFF);
-        detail::copy_bytes(out, message.topic);
-        return out + message.topic.size() + id_size(qos);
+        *out++ = static_cast<std::byte>(topic.size() >> 8);
+        *out++ = static_cast<std::byte>(topic.size() & 0xFF);
+        detail::copy_bytes(out, topic);
+        return out + topic.size() + id_size(qos);
     }
-    std::byte* write_properties(const publish_properties& properties, std::byte* out) noexcept {
+    std::byte* write_properties(const publish_properties& properties, std::byte* out) {
         wire::packet_writer writer{out};
         writer.properties(properties);
         find_expiry(properties);
@@ -246,14 +262,34 @@ private:
         return end;
     }
 
-    void find_expiry(const publish_properties& properties) noexcept {
+    void find_expiry(const publish_properties& properties) {
         if (!properties.message_expiry_interval) return;
-        expiry_interval_ = *properties.message_expiry_interval;
+        rare().expiry_interval = *properties.message_expiry_interval;
         // Behind the length of the properties, the byte that says what it is, and the one property
         // that comes before.
         const std::byte* const length = stored() + head_end_;
-        expiry_place_ = head_end_ + read_variable_byte_integer(length, length + 4).size + 1U;
-        if (properties.payload_format_indicator) expiry_place_ += 2;
+        rare().expiry_place = head_end_ + read_variable_byte_integer(length, length + 4).size + 1U;
+        if (properties.payload_format_indicator) rare().expiry_place += 2;
+    }
+    bool expires() const noexcept { return rare_ != nullptr && rare_->expiry_place != 0; }
+
+    /// What few messages have: it would only cost the others.
+    struct rarity {
+        std::uint32_t expiry_place = 0;  // of the interval in what is stored; 0: it has none
+        std::uint32_t expiry_interval = 0;
+        std::string_view shared_payload{};
+        std::shared_ptr<const void> payload_owner{};
+
+        static void* operator new(std::size_t size) {
+            return detail::recycled_memory::allocate(size);
+        }
+        static void operator delete(void* memory, std::size_t size) noexcept {
+            detail::recycled_memory::free(memory, size);
+        }
+    };
+    rarity& rare() {
+        if (rare_ == nullptr) rare_.reset(new rarity);
+        return *rare_;
     }
 
     static std::size_t id_size(asio_mqtt::qos level) noexcept {
@@ -261,15 +297,12 @@ private:
     }
 
     const bool needs_v5_;
-    const protocol_version version_;  // for which it was written
-    std::uint8_t header_size_ = 0;    // of the fixed header
-    std::uint32_t body_size_ = 0;     // of all behind it
-    std::uint32_t stored_size_ = 0;   // of both, without a shared payload
-    std::uint32_t head_end_ = 0;      // where the topic name and the packet identifier end
-    std::uint32_t expiry_place_ = 0;  // of the interval in what is stored; 0: it has none
-    std::uint32_t expiry_interval_ = 0;
-    std::string_view shared_payload_;
-    std::shared_ptr<const void> payload_owner_;
+    const protocol_version version_;   // for which it was written
+    const std::uint8_t header_size_;   // of the fixed header
+    const std::uint32_t body_size_;    // of all behind it
+    const std::uint32_t stored_size_;  // of both, without a shared payload
+    std::uint32_t head_end_ = 0;       // where the topic name and the packet identifier end
+    std::unique_ptr<rarity> rare_;
 };
 
 inline void outbound_publish_deleter::operator()(outbound_publish* publish) const noexcept {

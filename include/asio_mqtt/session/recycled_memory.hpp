@@ -26,7 +26,7 @@ namespace asio_mqtt::detail {
 /// as were in use at once, up to a limit, and frees them when it ends.
 class recycled_memory {
 public:
-    static void* allocate(std::size_t size) {
+    [[gnu::always_inline]] static void* allocate(std::size_t size) {
         if (size > largest) [[unlikely]]
             return ::operator new(size);
         shelf& from = shelves_[shelf_of(size)];
@@ -39,7 +39,7 @@ public:
     }
 
     /// `size` as it was allocated.
-    static void free(void* memory, std::size_t size) noexcept {
+    [[gnu::always_inline]] static void free(void* memory, std::size_t size) noexcept {
         if (size > largest) [[unlikely]]
             return ::operator delete(memory);
         shelf& to = shelves_[shelf_of(size)];

@@ -228,19 +228,22 @@ public:
 
     // --- Outcomes ------------------------------------------------------------------------
 
-    /// The next outcome that does not hang on what was received, else `need_data`: for the time in
-    /// which the application has no room for messages.
-    session_event next_finished() {
+    /// Without `takes_in` only what does not hang on what was received, for the time in which the
+    /// application has no room for messages.
+    session_event next_event(bool takes_in = true) {
         session_event event;
-        find_finished(event);
+        while (!(outbound_.has_finished() && find_finished(event)) && takes_in &&
+               !find_received(event)) {
+        }
         return event;
     }
 
-    session_event next_event() {
-        session_event event;
-        while (!(outbound_.has_finished() && find_finished(event)) && !find_received(event)) {
+    /// Behind a `completed` event: the tag of the next operation, when all there is to be told is
+    /// that a message was published, as it mostly is. Otherwise null: next_event() goes on.
+    void* next_published() {
+        while (!outbound_.has_finished() && find_acknowledgement()) {
         }
-        return event;
+        return outbound_.take_success();
     }
 
     // --- Time ----------------------------------------------------------------------------
@@ -314,13 +317,12 @@ private:
 
     /// True when there is an outcome; what nobody waits for is dropped.
     bool find_finished(session_event& event) {
-        while (outbound_.has_finished()) {
+        while (event.what == session_event::kind::need_data && outbound_.has_finished()) {
             outbound_packet& finished = outbound_.take_finished();
             report(finished, event);
             detail::outbound::dispose(finished);
-            if (event.what != session_event::kind::need_data) return true;
         }
-        return false;
+        return event.what != session_event::kind::need_data;
     }
     void report(outbound_packet& finished, session_event& event) {
         const bool is_refused = finished.type == packet_type::subscribe && finished.error != errc{};
@@ -328,10 +330,11 @@ private:
         if (finished.tag != nullptr) {
             event.what = session_event::kind::completed;
             event.tag = finished.tag;
-            if (finished.error != errc{}) event.error = finished.error;
             if (finished.type == packet_type::publish) {
                 event.reason = static_cast<outbound_publish&>(finished).reason;
+                if (event.reason != reason_code::success) event.error = event.reason;
             }
+            if (finished.error != errc{}) event.error = finished.error;
         } else if (is_refused && !finished.abandoned) {
             subscription_lost(static_cast<outbound_request&>(finished), finished.error, event);
         }
@@ -351,16 +354,21 @@ private:
             return true;
         }
         if (!is_online()) return find_packet(event);
-        const auto packet = input_.next_common(maximum_packet_size_);
-        if (!packet) return find_packet(event);
+        const auto packet = input_.next_short_publish(maximum_packet_size_);
+        if (!packet) return !find_acknowledgement() && find_packet(event);
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
-        const packet_type type = packet.header.type;
-        if (type == packet_type::publish) {
-            on_publish(packet.header, packet.body(), event);
-        } else {
-            on_ack(type, wire::load_16(packet.body().data()), reason_code::success, event);
-        }
+        on_publish(packet.header, packet.body(), event);
         return event.what != session_event::kind::need_data;
+    }
+
+    /// Takes what most acknowledgements are, if one is next.
+    bool find_acknowledgement() {
+        if (!is_online() || output_.size() >= answer_limit) return false;
+        const auto packet = input_.next_plain_acknowledgement(maximum_packet_size_);
+        if (!packet) return false;
+        detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
+        acknowledged(packet.header.type, wire::load_16(packet.body().data()), reason_code::success);
+        return true;
     }
 
     bool find_packet(session_event& event) {
@@ -485,25 +493,19 @@ private:
     void on_ack(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
         puback_packet packet;  // or one of the others
         if (!is_well_formed(codec().decode_acknowledgement(header, body, packet))) return;
-        on_ack(header.type, packet.packet_id, packet.reason, event);
-        const ack_properties& told = packet.properties;
-        const bool tells_more = told.reason_string || !told.user_properties.empty();
-        if (event.what != session_event::kind::completed || !tells_more) return;
-        ack_properties_ = told;
+        acknowledged(header.type, packet.packet_id, packet.reason);
+        if (!find_finished(event)) return;
+        ack_properties_ = packet.properties;
         event.properties = &ack_properties_;
     }
 
-    void on_ack(packet_type type, std::uint16_t id, reason_code given, session_event& event) {
+    void acknowledged(packet_type type, std::uint16_t id, reason_code given) {
         if (type == packet_type::pubrel) {
-            const bool is_allowed = inbound_.pubrel(id, settings_.version, output_);
-            if (!is_allowed) fail(errc::unexpected_packet);
+            if (!inbound_.pubrel(id, settings_.version, output_)) fail(errc::unexpected_packet);
         } else if (type == packet_type::pubrec && !is_failure(given)) {
             outbound_.pubrec(id, given, settings_.version, output_);
-        } else if (const auto ended = outbound_.end_handshake(type, id, given); ended.tag) {
-            event.what = session_event::kind::completed;
-            event.tag = ended.tag;
-            event.reason = ended.reason;
-            if (ended.reason != reason_code::success) event.error = ended.reason;
+        } else {
+            outbound_.end_handshake(type, id, given);
         }
     }
 
@@ -526,8 +528,7 @@ private:
         const outbound_request_ptr done = outbound_.finish_request(*found);
         const error_code error = subscriptions_.answered(*done, packet.reasons);
         if (done->tag == nullptr) {
-            const bool is_lost = is_suback && error && !done->abandoned;
-            if (is_lost) subscription_lost(*done, error, event);
+            if (is_suback && error && !done->abandoned) subscription_lost(*done, error, event);
             return;
         }
         ack_properties_ = packet.properties;
@@ -554,9 +555,8 @@ private:
             return fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
         }
         phase_ = phase::closed;
-        const error_code error = is_failure(disconnect_->reason)
-                                     ? error_code{disconnect_->reason}
-                                     : error_code{errc::connection_closed};
+        error_code error = disconnect_->reason;
+        if (!error) error = errc::connection_closed;
         event = {.what = session_event::kind::closed,
                  .error = error,
                  .reason = disconnect_->reason,

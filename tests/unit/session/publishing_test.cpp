@@ -65,6 +65,45 @@ TEST_CASE("publishing: what the broker says comes with the outcome") {
     CHECK(event.properties->user_properties.front() == user_property_view{"k", "v"});
 }
 
+TEST_CASE("publishing: of what follows an outcome, only what is nothing but success is cut short") {
+    session_driver driver{v5};
+    driver.go_online();
+    for (const char* name : {"1", "2", "3", "4", "5"})
+        driver.publish(name, qos_1, "t");
+    outbound_publish* const cancelled = driver.publish("6", qos_1, "t");
+    driver.publish("7", qos_1, "t");
+    driver.written();
+    driver.core.cancel(*cancelled);
+    driver.publish("8", qos_0, "t");
+    driver.written();
+    // PUBACK of each (3.4), that of 4 with a reason that is a success, too; a PUBLISH before 5
+    const std::vector<std::byte> bytes =
+        hex("40 02 00 01  40 02 00 02  40 02 00 03  40 03 00 04 10  30 04 00 01 't' 00"
+            "40 02 00 05  40 02 00 06  40 02 00 07");
+    std::span<const std::byte> rest{bytes};
+    driver.feed(rest);
+    const auto name = [](const void* tag) {
+        return tag == nullptr ? "" : *static_cast<const std::string*>(tag);
+    };
+    const auto next = [&] { return name(driver.core.next_event().tag); };
+    const auto next_published = [&] { return name(driver.core.next_published()); };
+    CHECK(next() == "8");
+    CHECK(next_published() == "1");
+    CHECK(next_published() == "2");
+    CHECK(next_published() == "3");
+    CHECK(next_published() == "");
+    const session_event with_reason = driver.core.next_event();
+    CHECK(name(with_reason.tag) == "4");
+    CHECK(with_reason.reason == reason_code::no_matching_subscribers);
+    CHECK(next_published() == "");
+    CHECK(driver.core.next_event().what == session_event::kind::message);
+    CHECK(next() == "5");
+    CHECK(next_published() == "");  // nobody waits for 6
+    CHECK(next() == "7");
+    CHECK(next_published() == "");
+    CHECK(driver.core.next_event().what == session_event::kind::need_data);
+}
+
 TEST_CASE("publishing: what PUBREC says comes with the outcome, unless PUBCOMP says more") {
     session_driver driver{v5};
     driver.go_online();
