@@ -86,8 +86,7 @@ private:
     // --- Operations
 
     void take(submission& submitted, time_point at) {
-        if (is_io_result(submitted)) return finish(static_cast<io_result&>(submitted));
-        if (!is_operation(submitted)) return take(static_cast<notice&>(submitted));
+        if (!is_operation(submitted)) return take_news(submitted);
         auto& started = static_cast<operation&>(submitted);
         pending_.begin(started);
         if (is_destroyed()) return pending_.complete(started, asio::error::operation_aborted);
@@ -96,8 +95,9 @@ private:
         start(started);
     }
 
-    void take(notice& submitted) {
-        const std::unique_ptr<notice> news{&submitted};
+    void take_news(submission& submitted) {
+        if (is_io_result(submitted)) return finish(static_cast<io_result&>(submitted));
+        const std::unique_ptr<notice> news{static_cast<notice*>(&submitted)};
         switch (news->what) {
             case submission::kind::cancel:
                 if (*news->to_cancel != nullptr) cancel(**news->to_cancel, news->only_unsent);

@@ -90,7 +90,8 @@ public:
     /// Those with a packet, as the session tells: this one, and what was published without a word.
     void complete(const session_event& event) {
         auto& done = *static_cast<operation*>(event.tag);
-        forget_packet(done);
+        done.packet = nullptr;  // it is freed, even if there is no memory for the result
+        done.is_with_session = false;
         if (done.what == submission::kind::publish) {
             complete(done, event.error, to_publish_result(event));
         } else {
@@ -99,7 +100,7 @@ public:
         const error_code success;
         while (void* const tag = session_.next_published()) {
             auto& published = *static_cast<operation*>(tag);
-            forget_packet(published);
+            published.packet = nullptr;
             complete(published, success);
         }
     }
@@ -132,12 +133,6 @@ public:
     intrusive_list<operation> runs;       // async_run() and async_disconnect()
 
 private:
-    /// It is freed, even if there is no memory for the result.
-    static void forget_packet(operation& done) noexcept {
-        done.packet = nullptr;
-        done.is_with_session = false;
-    }
-
     /// The operation is pending no longer: its handler may be called.
     void settle(operation& settled) noexcept {
         settled.unlink();

@@ -61,7 +61,8 @@ public:
     static outbound_publish_ptr make(protocol_version version, const content& message,
                                      error_code& error,
                                      std::shared_ptr<const void>&& payload_owner = {}) {
-        return make(version, message, nullptr, error, std::move(payload_owner));
+        return outbound_publish_ptr{
+            make(version, message, nullptr, error, std::move(payload_owner))};
     }
 
     /// The same for a packet, whose `packet_id` and `dup` do not matter.
@@ -70,9 +71,10 @@ public:
                                      std::shared_ptr<const void>&& payload_owner = {}) {
         const content message{packet.topic, packet.payload, packet.qos, packet.retain};
         if (!wire::is_set(packet.properties)) {
-            return make(version, message, nullptr, error, std::move(payload_owner));
+            return make(version, message, error, std::move(payload_owner));
         }
-        return make(version, message, &packet.properties, error, std::move(payload_owner));
+        return outbound_publish_ptr{
+            make(version, message, &packet.properties, error, std::move(payload_owner))};
     }
 
     /// Size of the PUBLISH in bytes.
@@ -104,21 +106,12 @@ public:
 
     /// Appends the PUBLISH with the identifier that it has now (3.3).
     void write(protocol_version version, bool dup, detail::output_buffer& output) const {
-        const std::size_t shared_size = rare_ == nullptr ? 0 : rare_->shared_payload.size();
-        std::byte* const packet = output.append(packet_size(version) - shared_size);
-        std::byte* head_end = packet + head_end_;
-        if (version == version_) {
-            std::memcpy(packet, stored(), stored_size_);
-        } else {
-            head_end = write_in_other_version(packet);
+        if (version != version_ || rare_ != nullptr) [[unlikely]] {
+            return write_in_pieces(version, dup, output);
         }
-        if (dup) *packet |= std::byte{0x08};
-        if (qos != asio_mqtt::qos::at_most_once) {
-            wire::packet_writer{head_end - 2}.packet_id(packet_id);
-        }
-        if (shared_size != 0) {
-            output.append_shared(rare_->shared_payload, rare_->payload_owner);
-        }
+        std::byte* const packet = output.append(stored_size_);
+        std::memcpy(packet, stored(), stored_size_);
+        complete_head(packet, packet + head_end_, dup);
     }
 
     const asio_mqtt::qos qos;
@@ -134,9 +127,9 @@ private:
 
     /// `Properties` is a pointer to them, or nullptr_t, for what most messages are.
     template <class Properties>
-    static outbound_publish_ptr make(protocol_version version, const content& message,
-                                     Properties properties, error_code& error,
-                                     std::shared_ptr<const void>&& payload_owner) {
+    static outbound_publish* make(protocol_version version, const content& message,
+                                  Properties properties, error_code& error,
+                                  std::shared_ptr<const void>&& payload_owner) {
         constexpr bool is_plain = std::is_null_pointer_v<Properties>;
         const measured found = measure_body(version, message, properties);
         if (found.error != errc{}) [[unlikely]] {
@@ -164,7 +157,7 @@ private:
         } else {
             detail::copy_bytes(out, message.payload);
         }
-        return made;
+        return made.release();
     }
 
     outbound_publish(protocol_version version, const content& message, bool has_properties,
@@ -238,6 +231,26 @@ private:
     void write_fixed_header(wire::packet_writer& writer, std::uint32_t body_size) const noexcept {
         writer.fixed_header(packet_type::publish, wire::publish_flags(false, qos, retain),
                             body_size);
+    }
+
+    /// What depends on the connection.
+    void complete_head(std::byte* packet, std::byte* head_end, bool dup) const noexcept {
+        if (dup) *packet |= std::byte{0x08};
+        if (qos != asio_mqtt::qos::at_most_once) {
+            wire::packet_writer{head_end - 2}.packet_id(packet_id);
+        }
+    }
+    void write_in_pieces(protocol_version version, bool dup, detail::output_buffer& output) const {
+        const std::size_t shared_size = rare_ == nullptr ? 0 : rare_->shared_payload.size();
+        std::byte* const packet = output.append(packet_size(version) - shared_size);
+        std::byte* head_end = packet + head_end_;
+        if (version == version_) {
+            std::memcpy(packet, stored(), stored_size_);
+        } else {
+            head_end = write_in_other_version(packet);
+        }
+        complete_head(packet, head_end, dup);
+        if (shared_size != 0) output.append_shared(rare_->shared_payload, rare_->payload_owner);
     }
 
     // In the version for which it was not made. It has no properties then: 5.0 says so with a byte,

@@ -50,8 +50,8 @@ public:
         return free.value;
     }
 
+    /// `id` must be in use.
     void erase(std::uint16_t id) noexcept {
-        if (find(id) == nullptr) return;
         slots_[id & mask()] = slot{};
         --size_;
     }

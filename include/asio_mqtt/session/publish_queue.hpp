@@ -106,9 +106,9 @@ private:
     messages messages_;
     deadline_heap expiring_;
     std::size_t count_ = 0;
-    std::size_t bytes_ = 0;
-    std::size_t droppable_bytes_ = 0;
     outbound_publish* oldest_to_drop_ = nullptr;
+    std::size_t droppable_bytes_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace asio_mqtt::detail

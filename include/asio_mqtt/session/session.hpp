@@ -241,8 +241,7 @@ public:
     /// Behind a `completed` event: the tag of the next operation, when all there is to be told is
     /// that a message was published, as it mostly is. Otherwise null: next_event() goes on.
     void* next_published() {
-        while (!outbound_.has_finished() && find_acknowledgement()) {
-        }
+        if (!outbound_.has_finished()) take_acknowledgements();
         return outbound_.take_success();
     }
 
@@ -355,20 +354,22 @@ private:
         }
         if (!is_online()) return find_packet(event);
         const auto packet = input_.next_short_publish(maximum_packet_size_);
-        if (!packet) return !find_acknowledgement() && find_packet(event);
+        if (!packet) return !take_acknowledgements() && find_packet(event);
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
         on_publish(packet.header, packet.body(), event);
         return event.what != session_event::kind::need_data;
     }
 
-    /// Takes what most acknowledgements are, if one is next.
-    bool find_acknowledgement() {
-        if (!is_online() || output_.size() >= answer_limit) return false;
-        const auto packet = input_.next_plain_acknowledgement(maximum_packet_size_);
-        if (!packet) return false;
-        detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
-        acknowledged(packet.header.type, wire::load_16(packet.body().data()), reason_code::success);
-        return true;
+    /// Takes those that come next, as long as they are what most are; false when the first is not.
+    bool take_acknowledgements() {
+        bool any = false;
+        for (; is_online() && output_.size() < answer_limit; any = true) {
+            const auto packet = input_.next_plain_acknowledgement(maximum_packet_size_);
+            if (!packet) break;
+            detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
+            acknowledged(packet.header.type, wire::load_16(packet.body().data()));
+        }
+        return any;
     }
 
     bool find_packet(session_event& event) {
@@ -418,10 +419,8 @@ private:
     versioned_codec codec() const noexcept { return versioned_codec{settings_.version}; }
 
     bool is_well_formed(const decode_result& decoded) {
-        if (decoded) [[likely]]
-            return true;
-        fail(decoded.error, to_reason_code(decoded.error));
-        return false;
+        if (!decoded) fail(decoded.error, to_reason_code(decoded.error));
+        return static_cast<bool>(decoded);
     }
 
     void on_connack(const fixed_header& header, std::span<const std::byte> body,
@@ -499,7 +498,8 @@ private:
         event.properties = &ack_properties_;
     }
 
-    void acknowledged(packet_type type, std::uint16_t id, reason_code given) {
+    void acknowledged(packet_type type, std::uint16_t id,
+                      reason_code given = reason_code::success) {
         if (type == packet_type::pubrel) {
             if (!inbound_.pubrel(id, settings_.version, output_)) fail(errc::unexpected_packet);
         } else if (type == packet_type::pubrec && !is_failure(given)) {

