@@ -122,9 +122,7 @@ private:
     }
 
     void dispose_submitted() {
-        // Twice: after an exception the first takes what was left of a batch.
-        for (int i = 0; i < 2; ++i)
-            submitted_.take_all([](submission& each) { dispose(each); });
+        submitted_.take_all([](submission& each) { dispose(each); });
     }
 
     void start_publish(operation& publish, time_point at) {
@@ -548,6 +546,7 @@ private:
 
     void run() {
         const exception_guard guard{*this};
+        const submission_queue::taking_here here{submitted_};
         process();
     }
 

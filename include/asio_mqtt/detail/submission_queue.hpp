@@ -6,28 +6,95 @@
 #include <asio_mqtt/detail/submission.hpp>
 
 #include <atomic>
+#include <utility>
 
 namespace asio_mqtt::detail {
 
+/// Submissions one behind the other.
+class submission_list {
+public:
+    submission_list() = default;
+    submission_list(const submission_list&) = delete;
+    submission_list& operator=(const submission_list&) = delete;
+
+    bool empty() const noexcept { return first_ == nullptr; }
+
+    void push_back(submission& added) noexcept { append(added, added); }
+    /// A chain of them.
+    void append(submission& first, submission& last) noexcept {
+        (empty() ? first_ : last_->next_submitted) = &first;
+        last.next_submitted = nullptr;
+        last_ = &last;
+    }
+    void append(submission_list& others) noexcept {
+        if (others.empty()) return;
+        append(*others.first_, *others.last_);
+        others.first_ = nullptr;
+    }
+
+    submission& pop_front() noexcept {
+        submission& first = *first_;
+        first_ = first.next_submitted;
+        return first;
+    }
+
+private:
+    submission* first_ = nullptr;
+    submission* last_ = nullptr;  // of those that there are
+};
+
 /// Submissions on their way from any thread to the client. Those of one thread arrive in its order.
+///
+/// What the handlers submit that the client calls while it takes, most of what there is, comes from
+/// the very thread that takes: it need not go through what all threads share.
 class submission_queue {
 public:
     explicit submission_queue(bool single_threaded) noexcept : single_threaded_{single_threaded} {}
 
+    /// Stands where this thread is the one that takes, whether it ends with done() or with an
+    /// exception.
+    class taking_here {
+    public:
+        explicit taking_here(submission_queue& queue) noexcept
+            : queue_{queue}, outer_{std::exchange(innermost_, this)} {
+            queue.collect();  // before what this thread submits from now on
+        }
+        taking_here(const taking_here&) = delete;
+        taking_here& operator=(const taking_here&) = delete;
+        ~taking_here() { innermost_ = outer_; }
+
+        static bool is_for(const submission_queue& queue) noexcept {
+            const taking_here* each = innermost_;
+            while (each != nullptr && &each->queue_ != &queue)
+                each = each->outer_;
+            return each != nullptr;
+        }
+
+    private:
+        static inline thread_local const taking_here* innermost_ = nullptr;
+
+        const submission_queue& queue_;
+        const taking_here* const outer_;  // of a client whose handler runs the context
+    };
+
     /// True when nobody is taking: then somebody has to see to it that take_all() is called.
     bool push(submission& submitted) noexcept {
-        submission* first = last_.load(std::memory_order_relaxed);
+        if (taking_here::is_for(*this)) {
+            own_.push_back(submitted);
+            return false;
+        }
+        submission* before = newest_.load(std::memory_order_relaxed);
         if (single_threaded_) {
-            submitted.next_submitted = first;
-            last_.store(&submitted, std::memory_order_relaxed);
-            return first == nullptr;
+            submitted.next_submitted = before;
+            newest_.store(&submitted, std::memory_order_relaxed);
+            return before == nullptr;
         }
         do {
-            submitted.next_submitted = first;
+            submitted.next_submitted = before;
             // Acquired, too: whoever finds nobody taking takes over what done() has left.
-        } while (!last_.compare_exchange_weak(first, &submitted, std::memory_order_acq_rel,
-                                              std::memory_order_relaxed));
-        return first == nullptr;
+        } while (!newest_.compare_exchange_weak(before, &submitted, std::memory_order_acq_rel,
+                                                std::memory_order_relaxed));
+        return before == nullptr;
     }
 
     /// Calls `take(submission)` for each, oldest first. What that submits in turn is left for the
@@ -35,28 +102,18 @@ public:
     /// until done().
     template <class Take>
     void take_all(Take&& take) {
-        if (oldest_ == nullptr) {
-            submission* newest = last_.exchange(&taking_, std::memory_order_acquire);
-            while (newest != nullptr && newest != &taking_) {
-                submission* older = newest->next_submitted;
-                newest->next_submitted = oldest_;
-                oldest_ = newest;
-                newest = older;
-            }
-        }
-        while (oldest_ != nullptr) {
-            submission& each = *oldest_;
-            oldest_ = each.next_submitted;
-            take(each);
-        }
+        collect();
+        while (!collected_.empty())
+            take(collected_.pop_front());
     }
 
     /// Nobody is taking any more; whoever does so next sees all that was done. False when something
     /// was submitted since the last take_all(): then that has to be called again.
     bool done() noexcept {
+        if (!own_.empty() || !collected_.empty()) return false;
         submission* expected = &taking_;
-        return last_.compare_exchange_strong(expected, nullptr, std::memory_order_release,
-                                             std::memory_order_relaxed) ||
+        return newest_.compare_exchange_strong(expected, nullptr, std::memory_order_release,
+                                               std::memory_order_relaxed) ||
                expected == nullptr;
     }
 
@@ -65,10 +122,26 @@ private:
         using submission::submission;
     };
 
+    void collect() noexcept {
+        collected_.append(own_);
+        if (newest_.load(std::memory_order_relaxed) == &taking_) return;
+        submission* const last = newest_.exchange(&taking_, std::memory_order_acquire);
+        submission* first = nullptr;
+        for (submission* each = last; each != nullptr && each != &taking_;) {
+            submission* const older = each->next_submitted;
+            each->next_submitted = first;
+            first = each;
+            each = older;
+        }
+        if (first != nullptr) collected_.append(*first, *last);
+    }
+
     const bool single_threaded_;
-    // The newest, with those before it behind; `taking_` below them while somebody is taking.
-    std::atomic<submission*> last_{nullptr};
-    submission* oldest_ = nullptr;                       // of those that are being taken
+    // Of all threads: the newest, with those before it behind; `taking_` below them while somebody
+    // is taking.
+    std::atomic<submission*> newest_{nullptr};
+    submission_list own_;                                // of the thread that takes, since it does
+    submission_list collected_;                          // being taken
     marker taking_{submission::kind::check_connection};  // which is never taken itself
 };
 

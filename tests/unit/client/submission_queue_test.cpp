@@ -1,0 +1,123 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include <asio_mqtt/detail/submission_queue.hpp>
+
+#include "support/catch.hpp"
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+using asio_mqtt::detail::submission;
+using asio_mqtt::detail::submission_queue;
+
+namespace {
+
+using taking_here = submission_queue::taking_here;
+
+/// Submissions "0" to "9", each to be used once.
+class submissions {
+public:
+    submission& operator[](std::size_t number) { return each_[number]; }
+    std::string name(const submission& of) const {
+        return std::to_string(static_cast<const numbered*>(&of) - each_.data());
+    }
+
+private:
+    struct numbered final : submission {
+        numbered() : submission{kind::check_connection} {}
+    };
+    std::array<numbered, 10> each_;
+};
+
+struct queue_fixture {
+    submissions each;
+    submission_queue queue{GENERATE(false, true)};  // for one thread only?
+
+    /// What is taken, in order; `meanwhile` sees each.
+    std::string taken(const std::function<void(const std::string&)>& meanwhile = {}) {
+        std::string names;
+        queue.take_all([&](submission& next) {
+            names += each.name(next);
+            if (meanwhile) meanwhile(each.name(next));
+        });
+        return names;
+    }
+    void take_and_throw_at(const std::string& name) {
+        const auto throw_at = [&](const std::string& taken) {
+            if (taken == name) throw std::runtime_error{"from a handler"};
+        };
+        CHECK_THROWS_AS(taken(throw_at), std::runtime_error);
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(queue_fixture, "submission_queue: the first has to see to it that it is taken") {
+    CHECK(queue.push(each[0]));
+    CHECK_FALSE(queue.push(each[1]));
+    {
+        const taking_here here{queue};
+        CHECK_FALSE(queue.push(each[2]));
+        CHECK(taken() == "012");
+        CHECK(queue.done());
+    }
+    CHECK(queue.push(each[3]));
+    CHECK_FALSE(queue.push(each[4]));
+    CHECK(taken() == "34");
+}
+
+TEST_CASE_METHOD(queue_fixture, "submission_queue: what is submitted meanwhile is left for later") {
+    queue.push(each[0]);
+    queue.push(each[1]);
+    const taking_here here{queue};
+    const auto submit_next = [this](const std::string& name) {
+        queue.push(each[name == "0" ? 2 : 3]);
+    };
+    CHECK(taken(submit_next) == "01");
+    CHECK_FALSE(queue.done());
+    CHECK(taken() == "23");
+    CHECK(queue.done());
+}
+
+TEST_CASE_METHOD(queue_fixture, "submission_queue: the order of a thread holds over an exception") {
+    for (const std::size_t before : {0, 1, 2})
+        queue.push(each[before]);
+    {
+        const taking_here here{queue};
+        queue.push(each[3]);
+        take_and_throw_at("1");
+        queue.push(each[4]);
+    }
+    CHECK_FALSE(queue.push(each[5]));  // whoever was interrupted goes on
+    const taking_here here{queue};
+    queue.push(each[6]);
+    CHECK_FALSE(queue.done());
+    CHECK(taken() == "23456");
+    CHECK(queue.done());
+}
+
+TEST_CASE_METHOD(queue_fixture, "submission_queue: the order of a thread that takes of two") {
+    submissions of_other;
+    submission_queue other{false};
+    queue.push(each[0]);
+    {
+        const taking_here here{queue};
+        queue.push(each[1]);
+        CHECK(other.push(of_other[0]));
+        {
+            const taking_here here_too{other};
+            queue.push(each[2]);
+            other.push(of_other[1]);
+        }
+        queue.push(each[3]);
+        CHECK(taken() == "0123");
+        CHECK(queue.done());
+    }
+    std::string names;
+    other.take_all([&](submission& next) { names += of_other.name(next); });
+    CHECK(names == "01");
+}
