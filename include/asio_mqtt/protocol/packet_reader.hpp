@@ -393,7 +393,7 @@ inline bool read_plain_publish(protocol_version version, std::span<const std::by
         return false;
     }
     packet.topic = load_string(body.data());
-    if (has_id) packet.packet_id = load_16(body.data() + id_place);
+    packet.packet_id = has_id ? load_16(body.data() + id_place) : std::uint16_t{0};
     packet.payload = {reinterpret_cast<const char*>(body.data()) + size, body.size() - size};
     return detail::is_plain_topic_name(packet.topic) && (!has_id || packet.packet_id != 0);
 }

@@ -75,14 +75,21 @@ public:
         }
         packet = Packet{};
         if constexpr (Packet::type == packet_type::publish) {
-            set_publish_flags(header, packet);
-            if (wire::read_plain_publish(version_, body, packet)) return {};
+            if (decode_plain(header, body, packet)) return {};
         } else if constexpr (is_acknowledgement(Packet::type)) {
             if (wire::read_plain_acknowledgement(body, packet)) return {};
         }
         wire::packet_reader reader{body.data(), body.data() + body.size()};
         wire::layout(reader, version_, packet);
         return reader.finish(header.size);
+    }
+
+    /// The same for a PUBLISH without properties, into a packet whose properties are as new. False
+    /// for any other, and for most that is malformed: decode() tells.
+    bool decode_plain(const fixed_header& header, std::span<const std::byte> body,
+                      publish_packet& packet) const noexcept {
+        set_publish_flags(header, packet);
+        return wire::read_plain_publish(version_, body, packet);
     }
 
     /// The same for a PUBLISH that decode() refuses. What another client got wrong, and brokers

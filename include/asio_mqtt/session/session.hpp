@@ -14,6 +14,7 @@
 #include <asio_mqtt/session/outbound.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
 #include <asio_mqtt/session/packet_trace.hpp>
+#include <asio_mqtt/session/received_publish.hpp>
 #include <asio_mqtt/session/resumption.hpp>
 #include <asio_mqtt/session/session_event.hpp>
 #include <asio_mqtt/session/session_settings.hpp>
@@ -464,18 +465,17 @@ private:
     }
 
     void on_publish(fixed_header header, std::span<const std::byte> body, session_event& event) {
-        if (!codec().decode(header, body, message_) &&
-            !is_well_formed(codec().decode_forwarded(header, body, message_))) {
-            return;
-        }
-        if (message_.properties.topic_alias) {
-            const reason_code wrong = topic_aliases_.resolve(message_);
+        const bool is_plain = received_.decode_plain(codec(), header, body);
+        if (!is_plain && !is_well_formed(received_.decode(codec(), header, body))) return;
+        publish_packet& message = received_.packet();
+        if (message.properties.topic_alias) {
+            const reason_code wrong = topic_aliases_.resolve(message);
             if (wrong != reason_code::success) return fail(errc::topic_alias_invalid, wrong);
         }
         acknowledgement token;
-        if (message_.qos != qos::at_most_once) {
+        if (message.qos != qos::at_most_once) {
             using verdict = detail::inbound::verdict;
-            switch (inbound_.publish(message_, receive_maximum_, token)) {
+            switch (inbound_.publish(message, receive_maximum_, token)) {
                 case verdict::deliver: break;
                 case verdict::duplicate: ++counters_.duplicates_received; return;
                 case verdict::over_receive_maximum:
@@ -485,7 +485,7 @@ private:
         }
         ++counters_.messages_received;
         event.what = session_event::kind::message;
-        event.message = &message_;
+        event.message = &message;
         event.token = token;
     }
 
@@ -591,7 +591,7 @@ private:
 
     // What the last event points to; what is rare takes memory only as long as it is needed.
     std::unique_ptr<connack_packet> connack_;
-    publish_packet message_;
+    detail::received_publish received_;
     std::unique_ptr<disconnect_packet> disconnect_;
     ack_properties ack_properties_;
     std::string lost_filter_;

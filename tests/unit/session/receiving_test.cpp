@@ -49,6 +49,37 @@ TEST_CASE("receiving: what another client got wrong is left out") {
           "closed: " + make_error_code(decode_errc::invalid_utf8).message());
 }
 
+TEST_CASE("receiving: nothing of a message is left for the next one") {
+    session_driver driver{v5};
+    driver.go_online();
+    // Retained and sent again at QoS 1, with a Message Expiry Interval of 5 s (3.3.2.3.3); plain
+    // at QoS 1, then at QoS 0; the first one again; plain.
+    const auto bytes = hex(
+        "3B 0B 00 01 't' 00 01 05 02 00 00 00 05  32 07 00 01 'u' 00 02 00 'x'  30 04 00 01 'v' 00"
+        "3B 0B 00 01 't' 00 01 05 02 00 00 00 05  30 04 00 01 'v' 00");
+    std::span<const std::byte> unread{bytes};
+    driver.feed(unread);
+    const auto next = [&driver]() -> const publish_packet& {
+        const session_event event = driver.core.next_event();
+        REQUIRE(event.what == session_event::kind::message);
+        return *event.message;
+    };
+    for (const std::size_t plain_ones : {2, 1}) {
+        const publish_packet& first = next();
+        CHECK(first.properties.message_expiry_interval == 5U);
+        CHECK(first.packet_id == 1);
+        CHECK((first.dup && first.retain));
+        for (std::size_t i = 0; i < plain_ones; ++i) {
+            const publish_packet& plain = next();
+            CHECK_FALSE(wire::is_set(plain.properties));
+            CHECK(plain.packet_id == (plain.qos == qos_1 ? 2 : 0));
+            CHECK_FALSE((plain.dup || plain.retain));
+            CHECK(plain.payload == (plain.topic == "u" ? "x" : ""));
+        }
+    }
+    CHECK(driver.core.next_event().what == session_event::kind::need_data);
+}
+
 TEST_CASE("receiving: QoS 1 is acknowledged when the application has it (4.3.2)") {
     const auto version = GENERATE(v3, v5);
     session_driver driver{version};
