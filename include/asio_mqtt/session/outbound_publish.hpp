@@ -84,7 +84,7 @@ public:
     }
 
     /// Bytes of memory that it takes, with a shared payload.
-    std::size_t memory() const noexcept { return sizeof *this + body_size_; }
+    std::size_t memory() const noexcept { return memory_; }
 
     /// It has what only 5.0 can carry.
     bool needs_v5() const noexcept { return needs_v5_; }
@@ -170,7 +170,8 @@ private:
           version_{version},
           header_size_{static_cast<std::uint8_t>(header_size)},
           body_size_{static_cast<std::uint32_t>(body_size)},
-          stored_size_{static_cast<std::uint32_t>(stored_size)} {}
+          stored_size_{static_cast<std::uint32_t>(stored_size)},
+          memory_{static_cast<std::uint32_t>(sizeof *this + body_size)} {}
     ~outbound_publish() = default;
 
     struct measured {
@@ -301,7 +302,10 @@ private:
         }
     };
     rarity& rare() {
-        if (rare_ == nullptr) rare_.reset(new rarity);
+        if (rare_ == nullptr) {
+            rare_.reset(new rarity);
+            memory_ += sizeof(rarity);
+        }
         return *rare_;
     }
 
@@ -314,6 +318,7 @@ private:
     const std::uint8_t header_size_;   // of the fixed header
     const std::uint32_t body_size_;    // of all behind it
     const std::uint32_t stored_size_;  // of both, without a shared payload
+    std::uint32_t memory_;             // see memory()
     std::uint32_t head_end_ = 0;       // where the topic name and the packet identifier end
     std::unique_ptr<rarity> rare_;
 };

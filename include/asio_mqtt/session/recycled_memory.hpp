@@ -24,6 +24,8 @@ namespace asio_mqtt::detail {
 ///
 /// A block may be freed in another thread than it was allocated in. A thread keeps as many blocks
 /// as were in use at once, up to a limit, and frees them when it ends.
+///
+/// What is always inline: a few instructions, that compilers take for more than they are.
 class recycled_memory {
 public:
     [[gnu::always_inline]] static void* allocate(std::size_t size) {

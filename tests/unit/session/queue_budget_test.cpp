@@ -137,6 +137,13 @@ TEST_CASE("queue: the expiry interval goes down while a message waits (3.3.2.3.3
     CHECK(driver.receive("40 02 00 01") == "m done");
 }
 
+TEST_CASE("queue: the memory of what few messages have is counted") {
+    session_driver driver;
+    REQUIRE_FALSE(publish_expiring(driver, qos_1, 1, driver.publish("plain", qos_1, "t")));
+    // Its PUBLISH has a property of five bytes more.
+    CHECK(driver.core.counters().queued_bytes > memory_of("") + memory_of("12345"));
+}
+
 TEST_CASE("queue: expired messages make room") {
     session_driver driver{v5, room_for(1)};
     std::string tag = "expiring";
