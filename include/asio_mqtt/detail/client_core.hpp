@@ -72,7 +72,10 @@ public:
         pending_.dispose_all();
     }
 
-    void post_process() override { asio::post(when(io_event::posted)); }
+    void post_process() override {
+        submitted_.leave();
+        asio::post(when(io_event::posted));
+    }
 
 private:
     /// How long a connection that has failed may take to say so to the broker, and the broker to
@@ -121,9 +124,7 @@ private:
         }
     }
 
-    void dispose_submitted() {
-        submitted_.take_all([](submission& each) { dispose(each); });
-    }
+    void dispose_submitted() { submitted_.take_all(dispose); }
 
     void start_publish(operation& publish, time_point at) {
         auto* const packet = static_cast<outbound_publish*>(pending_.give_packet(publish));
@@ -546,7 +547,7 @@ private:
 
     void run() {
         const exception_guard guard{*this};
-        const submission_queue::taking_here here{submitted_};
+        submitted_.enter();
         process();
     }
 

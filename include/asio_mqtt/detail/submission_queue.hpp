@@ -6,7 +6,7 @@
 #include <asio_mqtt/detail/submission.hpp>
 
 #include <atomic>
-#include <utility>
+#include <thread>
 
 namespace asio_mqtt::detail {
 
@@ -51,35 +51,19 @@ class submission_queue {
 public:
     explicit submission_queue(bool single_threaded) noexcept : single_threaded_{single_threaded} {}
 
-    /// Stands where this thread is the one that takes, whether it ends with done() or with an
-    /// exception.
-    class taking_here {
-    public:
-        explicit taking_here(submission_queue& queue) noexcept
-            : queue_{queue}, outer_{std::exchange(innermost_, this)} {
-            queue.collect();  // before what this thread submits from now on
-        }
-        taking_here(const taking_here&) = delete;
-        taking_here& operator=(const taking_here&) = delete;
-        ~taking_here() { innermost_ = outer_; }
-
-        static bool is_for(const submission_queue& queue) noexcept {
-            const taking_here* each = innermost_;
-            while (each != nullptr && &each->queue_ != &queue)
-                each = each->outer_;
-            return each != nullptr;
-        }
-
-    private:
-        static inline thread_local const taking_here* innermost_ = nullptr;
-
-        const submission_queue& queue_;
-        const taking_here* const outer_;  // of a client whose handler runs the context
-    };
+    /// This thread is the one that takes, until done() or leave(); to be called by whoever has
+    /// found nobody taking, before anything else.
+    void enter() noexcept {
+        collect();  // before what this thread submits from now on
+        taker_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    }
+    /// Another thread may go on taking.
+    void leave() noexcept { taker_.store({}, std::memory_order_relaxed); }
 
     /// True when nobody is taking: then somebody has to see to it that take_all() is called.
     bool push(submission& submitted) noexcept {
-        if (taking_here::is_for(*this)) {
+        // Only a thread itself stores its own identifier: what others store meanwhile is not equal.
+        if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
             own_.push_back(submitted);
             return false;
         }
@@ -110,6 +94,7 @@ public:
     /// Nobody is taking any more; whoever does so next sees all that was done. False when something
     /// was submitted since the last take_all(): then that has to be called again.
     bool done() noexcept {
+        leave();
         if (!own_.empty() || !collected_.empty()) return false;
         submission* expected = &taking_;
         return newest_.compare_exchange_strong(expected, nullptr, std::memory_order_release,
@@ -140,7 +125,8 @@ private:
     // Of all threads: the newest, with those before it behind; `taking_` below them while somebody
     // is taking.
     std::atomic<submission*> newest_{nullptr};
-    submission_list own_;                                // of the thread that takes, since it does
+    std::atomic<std::thread::id> taker_{};
+    submission_list own_;                                // of the taker, since it has entered
     submission_list collected_;                          // being taken
     marker taking_{submission::kind::check_connection};  // which is never taken itself
 };

@@ -7,16 +7,14 @@
 
 #include <array>
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using asio_mqtt::detail::submission;
 using asio_mqtt::detail::submission_queue;
 
 namespace {
-
-using taking_here = submission_queue::taking_here;
 
 /// Submissions "0" to "9", each to be used once.
 class submissions {
@@ -59,12 +57,10 @@ struct queue_fixture {
 TEST_CASE_METHOD(queue_fixture, "submission_queue: the first has to see to it that it is taken") {
     CHECK(queue.push(each[0]));
     CHECK_FALSE(queue.push(each[1]));
-    {
-        const taking_here here{queue};
-        CHECK_FALSE(queue.push(each[2]));
-        CHECK(taken() == "012");
-        CHECK(queue.done());
-    }
+    queue.enter();
+    CHECK_FALSE(queue.push(each[2]));
+    CHECK(taken() == "012");
+    CHECK(queue.done());
     CHECK(queue.push(each[3]));
     CHECK_FALSE(queue.push(each[4]));
     CHECK(taken() == "34");
@@ -73,7 +69,7 @@ TEST_CASE_METHOD(queue_fixture, "submission_queue: the first has to see to it th
 TEST_CASE_METHOD(queue_fixture, "submission_queue: what is submitted meanwhile is left for later") {
     queue.push(each[0]);
     queue.push(each[1]);
-    const taking_here here{queue};
+    queue.enter();
     const auto submit_next = [this](const std::string& name) {
         queue.push(each[name == "0" ? 2 : 3]);
     };
@@ -86,38 +82,36 @@ TEST_CASE_METHOD(queue_fixture, "submission_queue: what is submitted meanwhile i
 TEST_CASE_METHOD(queue_fixture, "submission_queue: the order of a thread holds over an exception") {
     for (const std::size_t before : {0, 1, 2})
         queue.push(each[before]);
-    {
-        const taking_here here{queue};
-        queue.push(each[3]);
-        take_and_throw_at("1");
-        queue.push(each[4]);
-    }
+    queue.enter();
+    queue.push(each[3]);
+    take_and_throw_at("1");
+    queue.push(each[4]);
+    queue.leave();
     CHECK_FALSE(queue.push(each[5]));  // whoever was interrupted goes on
-    const taking_here here{queue};
+    queue.enter();
     queue.push(each[6]);
     CHECK_FALSE(queue.done());
     CHECK(taken() == "23456");
     CHECK(queue.done());
 }
 
-TEST_CASE_METHOD(queue_fixture, "submission_queue: the order of a thread that takes of two") {
-    submissions of_other;
-    submission_queue other{false};
-    queue.push(each[0]);
-    {
-        const taking_here here{queue};
-        queue.push(each[1]);
-        CHECK(other.push(of_other[0]));
-        {
-            const taking_here here_too{other};
-            queue.push(each[2]);
-            other.push(of_other[1]);
-        }
-        queue.push(each[3]);
-        CHECK(taken() == "0123");
-        CHECK(queue.done());
-    }
-    std::string names;
-    other.take_all([&](submission& next) { names += of_other.name(next); });
-    CHECK(names == "01");
+TEST_CASE("submission_queue: another thread submits while this one takes") {
+    submissions each;
+    submission_queue queue{false};
+    CHECK(queue.push(each[0]));
+    queue.enter();
+    queue.push(each[1]);
+    std::thread{[&] {
+        CHECK_FALSE(queue.push(each[2]));
+        CHECK_FALSE(queue.push(each[3]));
+    }}.join();
+    queue.push(each[4]);
+    std::string own, others;
+    queue.take_all([&](submission& next) {
+        const std::string name = each.name(next);
+        (name == "2" || name == "3" ? others : own) += name;
+    });
+    CHECK(own == "014");
+    CHECK(others == "23");
+    CHECK(queue.done());
 }
