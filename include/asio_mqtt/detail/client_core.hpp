@@ -70,6 +70,7 @@ public:
         const auto alive = shared();  // a handler may be the last that keeps it
         dispose_submitted();
         pending_.dispose_all();
+        dispose_submitted();  // what was destroyed may have submitted more
     }
 
     void post_process() override {
@@ -404,8 +405,7 @@ private:
             }
         }
         schedule();
-        // Who posts still owns the mailbox, or another thread would process at the same time: so it
-        // is the last thing that is done.
+        // Last of all: who posts owns the mailbox, and another thread may process from then on.
         if (goes_on || !submitted_.done()) post_process();
     }
 

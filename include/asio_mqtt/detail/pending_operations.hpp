@@ -116,8 +116,7 @@ public:
     }
 
     void cancel(operation& cancelled, bool only_unsent) {
-        const bool is_sent = cancelled.is_with_session && cancelled.packet->packet_id != 0;
-        if (!only_unsent || !is_sent) abort(cancelled, asio::error::operation_aborted);
+        if (!only_unsent || !is_sent(cancelled)) abort(cancelled, asio::error::operation_aborted);
     }
 
     /// When the first of the time-outs is over.
@@ -133,6 +132,14 @@ public:
     intrusive_list<operation> runs;       // async_run() and async_disconnect()
 
 private:
+    static bool is_sent(const operation& asked) noexcept {
+        if (!asked.is_with_session) return false;
+        if (asked.what != submission::kind::publish) return asked.packet->packet_id != 0;
+        // The identifier is free again when the handshake has ended, and the outcome is to be told.
+        using state = outbound_publish::state;
+        return static_cast<const outbound_publish&>(*asked.packet).progress != state::queued;
+    }
+
     /// The operation is pending no longer: its handler may be called.
     void settle(operation& settled) noexcept {
         settled.unlink();

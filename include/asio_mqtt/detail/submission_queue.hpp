@@ -43,7 +43,8 @@ private:
     submission* last_ = nullptr;  // of those that there are
 };
 
-/// Submissions on their way from any thread to the client. Those of one thread arrive in its order.
+/// Submissions on their way from any thread to the client. What was submitted before another one,
+/// in whatever thread, is taken before it: a cancellation comes behind what it cancels.
 ///
 /// What the handlers submit that the client calls while it takes, most of what there is, comes from
 /// the very thread that takes: it need not go through what all threads share.
@@ -64,6 +65,7 @@ public:
     bool push(submission& submitted) noexcept {
         // Only a thread itself stores its own identifier: what others store meanwhile is not equal.
         if (taker_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+            take_over(own_);  // this one may follow from what others have submitted
             own_.push_back(submitted);
             return false;
         }
@@ -109,6 +111,10 @@ private:
 
     void collect() noexcept {
         collected_.append(own_);
+        take_over(collected_);
+    }
+    /// What comes from all threads.
+    void take_over(submission_list& to) noexcept {
         if (newest_.load(std::memory_order_relaxed) == &taking_) return;
         submission* const last = newest_.exchange(&taking_, std::memory_order_acquire);
         submission* first = nullptr;
@@ -118,7 +124,7 @@ private:
             first = each;
             each = older;
         }
-        if (first != nullptr) collected_.append(*first, *last);
+        if (first != nullptr) to.append(*first, *last);
     }
 
     const bool single_threaded_;

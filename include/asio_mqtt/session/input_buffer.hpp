@@ -17,9 +17,9 @@ namespace asio_mqtt::detail {
 
 /// Collects what was read and cuts it into packets, wherever reads end.
 ///
-/// Call prepare(), read into what it gives, commit(), then next(), or next_common() before it,
-/// until it needs more. Memory grows only as bytes really arrive: a packet that announces 256 MiB
-/// and sends none of them costs nothing.
+/// Call prepare(), read into what it gives, commit(), then next(), and before it those that are
+/// quicker, until it needs more. Memory grows only as bytes really arrive: a packet that announces
+/// 256 MiB and sends none of them costs nothing.
 class input_buffer {
 public:
     /// Room for the next read, never empty. Invalidates the packets that were cut off.

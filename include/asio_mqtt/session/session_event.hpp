@@ -33,7 +33,7 @@ struct session_event {
     void* tag = nullptr;                      ///< completed: as given to publish() and the like.
     reason_code reason =
         reason_code::success;  ///< completed: of a publish; closed: of a DISCONNECT.
-    const ack_properties* properties = nullptr;  ///< completed: null when the broker said no more.
+    const ack_properties* properties = nullptr;  ///< completed: null or empty when there are none.
     list_view<reason_code> reasons{};            ///< completed: one for each filter of a request.
     const disconnect_packet* disconnect = nullptr;  ///< closed: when the broker sent one.
     std::string_view filter{};                      ///< subscription_lost.
