@@ -99,3 +99,29 @@ TEST_CASE("client: what owns the client that it waits for is destroyed with the 
     CHECK(in_handler.expired());
     CHECK(not_begun.expired());
 }
+
+TEST_CASE(
+    "client: what a handler starts while it is destroyed with the context is destroyed, too") {
+    struct last_wish {
+        std::shared_ptr<memory_client> client;
+        std::shared_ptr<int> witness;
+        ~last_wish() {
+            client->async_receive([kept = client, held = witness](error_code, const message&) {});
+        }
+    };
+    std::weak_ptr<int> alive;
+    {
+        asio::io_context io;
+        testing::broker broker{io.get_executor()};
+        const auto client = std::make_shared<memory_client>(
+            io.get_executor(), client_options{.brokers = {"mqtt://memory"}},
+            testing::memory_connector{broker});
+        const auto witness = std::make_shared<int>();
+        alive = witness;
+        client->async_receive([wish = std::shared_ptr<const last_wish>{
+                                   new last_wish{client, witness}}](error_code, const message&) {});
+        io.poll();
+        CHECK_FALSE(alive.expired());
+    }
+    CHECK(alive.expired());
+}

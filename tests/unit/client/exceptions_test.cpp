@@ -8,7 +8,9 @@
 #include <asio_mqtt/detail/connecting.hpp>
 #include <asio_mqtt/transport/tcp_connector.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
@@ -117,6 +119,25 @@ TEST_CASE_METHOD(exceptions_fixture,
     CHECK(settle_with_exceptions() == 1);
     CHECK(throws == 2);
     CHECK(broker.receive(8) == "40 02 00 01 40 02 00 02");
+}
+
+TEST_CASE_METHOD(exceptions_fixture,
+                 "exceptions: what was acknowledged behind one is not taken for unsent") {
+    asio::cancellation_signal signal;
+    test::publish_outcome second;
+    c.async_run(asio::detached);
+    c.async_publish("1", "", qos::at_least_once, [&](error_code, const publish_result&) {
+        signal.emit(asio::cancellation_type::total);  // what was not sent
+        throw thrown{};
+    });
+    c.async_publish("2", "", qos::at_least_once,
+                    asio::bind_cancellation_slot(signal.slot(), second.handler()));
+    settle();
+    auto broker = accept_5();
+    broker.receive(8 + 8);
+    broker.send("40 02 00 01  40 02 00 02");
+    CHECK(settle_with_exceptions() == 1);
+    CHECK(second.succeeded());
 }
 
 TEST_CASE_METHOD(exceptions_fixture, "exceptions: of handlers that are called at the end") {
