@@ -80,7 +80,7 @@ TEST_CASE_METHOD(queue_fixture, "submission_queue: what is submitted meanwhile i
 }
 
 TEST_CASE_METHOD(queue_fixture, "submission_queue: the order of a thread holds over an exception") {
-    for (const std::size_t before : {0, 1, 2})
+    for (const std::size_t before : {0U, 1U, 2U})
         queue.push(each[before]);
     queue.enter();
     queue.push(each[3]);

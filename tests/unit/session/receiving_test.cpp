@@ -64,7 +64,7 @@ TEST_CASE("receiving: nothing of a message is left for the next one") {
         REQUIRE(event.what == session_event::kind::message);
         return *event.message;
     };
-    for (const std::size_t plain_ones : {2, 1}) {
+    for (const std::size_t plain_ones : {2U, 1U}) {
         const publish_packet& first = next();
         CHECK(first.properties.message_expiry_interval == 5U);
         CHECK(first.packet_id == 1);
