@@ -54,10 +54,7 @@ public:
 
     /// This thread is the one that takes, until done() or leave(); to be called by whoever has
     /// found nobody taking, before anything else.
-    void enter() noexcept {
-        collect();  // before what this thread submits from now on
-        taker_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-    }
+    void enter() noexcept { taker_.store(std::this_thread::get_id(), std::memory_order_relaxed); }
     /// Another thread may go on taking.
     void leave() noexcept { taker_.store({}, std::memory_order_relaxed); }
 
@@ -88,7 +85,8 @@ public:
     /// until done().
     template <class Take>
     void take_all(Take&& take) {
-        collect();
+        take_over(own_);
+        collected_.append(own_);
         while (!collected_.empty())
             take(collected_.pop_front());
     }
@@ -109,11 +107,7 @@ private:
         using submission::submission;
     };
 
-    void collect() noexcept {
-        collected_.append(own_);
-        take_over(collected_);
-    }
-    /// What comes from all threads.
+    /// What comes from all threads, behind what is in the list.
     void take_over(submission_list& to) noexcept {
         if (newest_.load(std::memory_order_relaxed) == &taking_) return;
         submission* const last = newest_.exchange(&taking_, std::memory_order_acquire);

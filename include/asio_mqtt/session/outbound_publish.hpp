@@ -278,12 +278,13 @@ private:
 
     void find_expiry(const publish_properties& properties) {
         if (!properties.message_expiry_interval) return;
-        rare().expiry_interval = *properties.message_expiry_interval;
+        rarity& kept = rare();
+        kept.expiry_interval = *properties.message_expiry_interval;
         // Behind the length of the properties, the byte that says what it is, and the one property
         // that comes before.
         const std::byte* const length = stored() + head_end_;
-        rare().expiry_place = head_end_ + read_variable_byte_integer(length, length + 4).size + 1U;
-        if (properties.payload_format_indicator) rare().expiry_place += 2;
+        kept.expiry_place = head_end_ + read_variable_byte_integer(length, length + 4).size + 1U;
+        if (properties.payload_format_indicator) kept.expiry_place += 2;
     }
     bool expires() const noexcept { return rare_ != nullptr && rare_->expiry_place != 0; }
 
