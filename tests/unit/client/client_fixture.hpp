@@ -13,6 +13,7 @@
 #include <asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -22,6 +23,10 @@ namespace test {
 namespace mqtt = asio_mqtt;
 using namespace std::chrono_literals;
 using asio_mqtt::testing::manual_clock;
+
+/// The same waits before an attempt in each run of a test: left to chance, one in 501 of them is
+/// nothing, and what a test does in the meantime comes too late.
+inline constexpr std::uint64_t reconnect_seed = 1;
 
 /// Runs all that can run now, without letting time pass.
 inline void settle(asio::io_context& io) {
@@ -53,7 +58,10 @@ struct client_fixture {
 
     static mqtt::client_options options(
         const std::string& id, mqtt::protocol_version version = mqtt::protocol_version::v5) {
-        return {.brokers = {"mqtt://memory"}, .version = version, .client_id = id};
+        return {.brokers = {"mqtt://memory"},
+                .version = version,
+                .client_id = id,
+                .reconnect_seed = reconnect_seed};
     }
 
     client make(mqtt::client_options with) {

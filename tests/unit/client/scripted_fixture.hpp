@@ -20,7 +20,10 @@ struct scripted_fixture {
 
     static mqtt::client_options options(
         mqtt::protocol_version version = mqtt::protocol_version::v5) {
-        return {.brokers = {"mqtt://a"}, .version = version, .client_id = "c"};
+        return {.brokers = {"mqtt://a"},
+                .version = version,
+                .client_id = "c",
+                .reconnect_seed = test::reconnect_seed};
     }
     client make(mqtt::client_options with = options()) {
         return {io.get_executor(), std::move(with), connector};
