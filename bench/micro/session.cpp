@@ -104,7 +104,7 @@ private:
                 case mqtt::session_event::kind::need_data: return;
                 case mqtt::session_event::kind::completed: ++completed_; break;
                 case mqtt::session_event::kind::message:
-                    core_.for_each_handler(*event.message, [&](const auto&) { ++messages_; });
+                    messages_ += event.handlers.size();
                     core_.acknowledge(event.token);
                     break;
                 case mqtt::session_event::kind::connected: break;

@@ -17,8 +17,7 @@ namespace mqtt = asio_mqtt;
 
 namespace {
 
-/// Each topic has one filter that matches, with a wildcard on two of its levels. No two messages in
-/// a row have the same topic, or it would not be looked for.
+/// Each topic has one filter that matches, with a wildcard on two of its levels.
 void match(benchmark::State& state) {
     const auto count = static_cast<std::size_t>(state.range(0));
     using entry = mqtt::detail::filter_trie::entry;

@@ -86,10 +86,10 @@ mutation unsubscribed_filter_made_again session/subscriptions.hpp \
     'erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
 
-    /// Calls' 'if (!MISTAKE) erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
+    /// Messages on one topic' 'if (!MISTAKE) erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
 
-    /// Calls'
+    /// Messages on one topic'
 mutation limits_of_the_first_connection_kept session/session.hpp \
     'limits_ = asio_mqtt::limits::from(settings_, properties);' \
     'if (!MISTAKE || counters_.connections == 0) limits_ = asio_mqtt::limits::from(settings_, properties);'

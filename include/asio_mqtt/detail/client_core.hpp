@@ -420,7 +420,7 @@ private:
             // for an application that waits for the operation.
             const bool has_room =
                 inbox_.has_room() || (!pending_.requests.empty() && inbox_.has_reserve());
-            const session_event event = session_.next_event(has_room);
+            session_event event = session_.next_event(has_room);
             switch (event.what) {
                 case session_event::kind::need_data: can_read_ = has_room; return;
                 case session_event::kind::paused: can_read_ = false; return;
@@ -534,15 +534,11 @@ private:
             default: return run();
         }
     }
+    /// What has happened is taken here and now, unless another thread is at it.
     void arrive(io_result& result, error_code error, std::size_t size) {
         result.error = error;
         result.size = size;
-        arrive(result);
-    }
-
-    /// Something has happened: it is taken here and now, unless another thread is at it.
-    void arrive(submission& happened) {
-        if (submitted_.push(happened)) run();
+        if (submitted_.push(result)) run();
     }
 
     void run() {

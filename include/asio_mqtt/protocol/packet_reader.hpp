@@ -380,7 +380,7 @@ bool read_plain_acknowledgement(std::span<const std::byte> body, Packet& packet)
     return packet.packet_id != 0;
 }
 
-/// Reads the body of a PUBLISH without properties.
+/// Reads the body of a PUBLISH without properties; its topic name is not checked.
 inline bool read_plain_publish(protocol_version version, std::span<const std::byte> body,
                                publish_packet& packet) noexcept {
     if (body.size() < 2) return false;
@@ -395,7 +395,7 @@ inline bool read_plain_publish(protocol_version version, std::span<const std::by
     packet.topic = load_string(body.data());
     packet.packet_id = has_id ? load_16(body.data() + id_place) : std::uint16_t{0};
     packet.payload = {reinterpret_cast<const char*>(body.data()) + size, body.size() - size};
-    return detail::is_plain_topic_name(packet.topic) && (!has_id || packet.packet_id != 0);
+    return !has_id || packet.packet_id != 0;
 }
 
 }  // namespace asio_mqtt::wire

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <string>
 #include <string_view>
 
 namespace asio_mqtt::detail {
@@ -56,7 +55,6 @@ public:
     }
 
     void add(std::string_view filter, entry& added) {
-        forget_last();
         node* at = &root_;
         for (levels rest{filter}; !rest.done(); rest.next()) {
             node* const below = child(*at, rest.level());
@@ -71,7 +69,6 @@ public:
     }
 
     void remove(entry& removed) noexcept {
-        forget_last();
         node* at = removed.at_;
         entry** link = &at->first_entry;
         while (*link != &removed)
@@ -95,9 +92,7 @@ public:
     /// The first entry under each filter that matches the topic name (4.7), in no particular order;
     /// valid until the next call of anything here.
     const trivial_array<entry*>& match(std::string_view topic) {
-        // Messages on one topic often follow each other.
-        if (is_same(topic, last_topic_)) return matches_;
-        forget_last();
+        matches_.clear();
         forks_.clear();
         if (!topic.empty()) follow(&root_, topic);
         while (!forks_.empty()) {
@@ -105,7 +100,6 @@ public:
             forks_.pop_back();
             follow(from.at, from.rest);
         }
-        last_topic_ = topic;
         return matches_;
     }
 
@@ -177,12 +171,6 @@ private:
         if (match != nullptr && match->first_entry != nullptr) {
             matches_.push_back(match->first_entry);
         }
-    }
-
-    /// What was found for the last topic may not be right any more.
-    void forget_last() noexcept {
-        matches_.clear();
-        last_topic_.clear();
     }
 
     /// Only filters stand in the table, which the application chose: nobody else can make them
@@ -264,7 +252,6 @@ private:
     // Kept, so that a search allocates nothing in the steady state.
     trivial_array<fork> forks_;
     trivial_array<entry*> matches_;
-    std::string last_topic_;  // which they match
 };
 
 }  // namespace asio_mqtt::detail

@@ -53,9 +53,8 @@ public:
 
     /// Cuts off the next packet if it is a PUBLISH, whole, whose length takes one byte.
     packet next_short_publish(std::size_t maximum_packet_size) noexcept {
-        return next_common(maximum_packet_size, [](packet_type type, const std::byte* at) {
-            const auto length = std::to_integer<std::uint8_t>(at[1]);
-            return type == packet_type::publish && length <= 0x7F;
+        return next_common(maximum_packet_size, [](packet_type type, const std::byte*) {
+            return type == packet_type::publish;
         });
     }
 
@@ -102,6 +101,7 @@ private:
         const auto flags = static_cast<std::uint8_t>(first & 0x0F);
         if (!is_common(type, at) || check_flags(type, flags) != decode_errc{}) return {};
         const auto length = std::to_integer<std::uint8_t>(at[1]);
+        if (length > 0x7F) return {};
         const std::size_t size = std::size_t{2} + length;
         if (size > available || size > maximum_packet_size) return {};
         begin_ += size;

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <asio_mqtt/protocol/versioned_codec.hpp>
+#include <asio_mqtt/session/inbound_topic_aliases.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace asio_mqtt::detail {
@@ -24,14 +26,23 @@ public:
     /// What that leaves; see versioned_codec::decode() and decode_forwarded().
     decode_result decode(versioned_codec codec, const fixed_header& header,
                          std::span<const std::byte> body) noexcept {
+        if (decode_plain(codec, header, body) && is_plain_topic_name(packet_.topic)) return {};
         decode_result result = codec.decode(header, body, packet_);
         if (!result) result = codec.decode_forwarded(header, body, packet_);
         has_properties_ = wire::is_set(packet_.properties);
         return result;
     }
 
+    /// The Topic Aliases of a new connection, which may go up to `maximum`.
+    void start_aliases(std::uint16_t maximum) { aliases_.start(maximum); }
+    /// Puts the topic name in the place of its alias; returns what is wrong with it.
+    reason_code resolve_alias() {
+        return packet_.properties.topic_alias ? aliases_.resolve(packet_) : reason_code::success;
+    }
+
 private:
     publish_packet packet_;
+    inbound_topic_aliases aliases_;
     bool has_properties_ = false;
 };
 

@@ -7,7 +7,6 @@
 #include <asio_mqtt/protocol/versioned_codec.hpp>
 #include <asio_mqtt/session/counters.hpp>
 #include <asio_mqtt/session/inbound.hpp>
-#include <asio_mqtt/session/inbound_topic_aliases.hpp>
 #include <asio_mqtt/session/input_buffer.hpp>
 #include <asio_mqtt/session/keep_alive.hpp>
 #include <asio_mqtt/session/limits.hpp>
@@ -73,7 +72,7 @@ public:
         maximum_packet_size_ =
             std::min(settings_.maximum_packet_size,
                      packet.properties.maximum_packet_size.value_or(settings_.maximum_packet_size));
-        topic_aliases_.start(packet.properties.topic_alias_maximum.value_or(0));
+        received_.start_aliases(packet.properties.topic_alias_maximum.value_or(0));
         connack_deadline_ = detail::after(now, settings_.connack_timeout);
         phase_ = phase::connecting;
         return {};
@@ -159,17 +158,12 @@ public:
     /// Errors as for publish(), but for those of the queue.
     error_code request(outbound_request_ptr asked, void* tag) {
         const bool subscribes = asked->type == packet_type::subscribe;
-        if (subscribes && is_v5() && asked->subscription_identifier == 0) {
-            identifier_count_ = identifier_count_ % max_variable_byte_integer + 1;
-            asked->subscription_identifier = identifier_count_;
-            asked->identifier_is_optional = true;
-        }
+        subscriptions_.number(*asked, settings_.version);
         if (is_online()) {
             const errc error = outbound_.check(*asked, settings_.version);
             if (error != errc{}) return error;
         }
         asked->tag = tag;
-        asked->number = ++request_count_;
         if (subscribes) subscriptions_.add(*asked);
         outbound_.submit(std::move(asked));
         return {};
@@ -212,13 +206,6 @@ public:
         return {};
     }
 
-    /// Calls `visit(handler)` for each subscription to which a message belongs; for none when it
-    /// belongs to no subscription of this session. `visit` must not call the session.
-    template <class Visitor>
-    void for_each_handler(const publish_packet& message, Visitor&& visit) {
-        subscriptions_.for_each_handler(message, visit);
-    }
-
     /// Asks the broker now whether it is there, not only when the keep-alive is due.
     void probe(time_point now) {
         if (is_online() && keep_alive_.probe(now)) encode(pingreq_packet{});
@@ -246,6 +233,14 @@ public:
         return outbound_.take_success();
     }
 
+    /// Behind a `message` event: true when the next outcome is a message as well, as it mostly is;
+    /// the event tells it then. Otherwise next_event() goes on.
+    bool next_message(session_event& event) {
+        event.what = kind::need_data;
+        return is_online() && output_.size() < answer_limit && take_short_publish(event) &&
+               event.what == kind::message;
+    }
+
     // --- Time ----------------------------------------------------------------------------
 
     /// When expired() must be called at the latest.
@@ -258,16 +253,17 @@ public:
         // The peer cannot be blamed for what nobody reads, but for answers that it does not take.
         if (!is_reading_ && output_.size() < answer_limit) keep_alive_.received(now);
         using action = detail::keep_alive::action;
-        switch (keep_alive_.expired(now)) {
-            case action::send_ping: encode(pingreq_packet{}); break;
-            case action::peer_is_dead:
-                fail(errc::keep_alive_timeout, reason_code::unspecified_error);
-                break;  // the reason "Keep Alive timeout" is for brokers (3.14.2.1)
-            case action::none: break;
+        const action due = keep_alive_.expired(now);
+        if (due == action::send_ping) encode(pingreq_packet{});
+        if (due == action::peer_is_dead) {
+            // The reason "Keep Alive timeout" is for brokers (3.14.2.1).
+            fail(errc::keep_alive_timeout, reason_code::unspecified_error);
         }
     }
 
 private:
+    using kind = session_event::kind;
+    using bytes = std::span<const std::byte>;
     enum class phase {
         offline,
         connecting,  // CONNECT is out, CONNACK is not in
@@ -309,26 +305,29 @@ private:
     void fail(error_code error, reason_code reason = reason_code::protocol_error) {
         failure_ = error;
         reason_ = reason;
-        if (is_v5() && phase_ == phase::online) {
-            encode(disconnect_packet{.reason = reason});
-        }
+        if (is_v5() && phase_ == phase::online) encode(disconnect_packet{.reason = reason});
         phase_ = phase::failed;
+    }
+
+    void close(error_code error, reason_code reason, session_event& event) {
+        phase_ = phase::closed;
+        event = {.what = kind::closed, .error = error, .reason = reason};
     }
 
     /// True when there is an outcome; what nobody waits for is dropped.
     bool find_finished(session_event& event) {
-        while (event.what == session_event::kind::need_data && outbound_.has_finished()) {
+        while (event.what == kind::need_data && outbound_.has_finished()) {
             outbound_packet& finished = outbound_.take_finished();
             report(finished, event);
             detail::outbound::dispose(finished);
         }
-        return event.what != session_event::kind::need_data;
+        return event.what != kind::need_data;
     }
     void report(outbound_packet& finished, session_event& event) {
         const bool is_refused = finished.type == packet_type::subscribe && finished.error != errc{};
         if (is_refused) subscriptions_.failed(static_cast<outbound_request&>(finished));
         if (finished.tag != nullptr) {
-            event.what = session_event::kind::completed;
+            event.what = kind::completed;
             event.tag = finished.tag;
             if (finished.type == packet_type::publish) {
                 event.reason = static_cast<outbound_publish&>(finished).reason;
@@ -343,22 +342,33 @@ private:
     /// Takes one step: true when it led to an event, or when nothing is left to do.
     bool find_received(session_event& event) {
         if (is_over()) {
-            if (phase_ == phase::failed) {
-                phase_ = phase::closed;
-                event = {.what = session_event::kind::closed, .error = failure_, .reason = reason_};
-            }
+            if (phase_ == phase::failed) close(failure_, reason_, event);
             return true;
         }
         if (output_.size() >= answer_limit) {
-            event.what = session_event::kind::paused;
+            event.what = kind::paused;
             return true;
         }
         if (!is_online()) return find_packet(event);
+        if (!take_short_publish(event)) return !take_acknowledgements() && find_packet(event);
+        return event.what != kind::need_data;
+    }
+
+    bool take_short_publish(session_event& event) {
         const auto packet = input_.next_short_publish(maximum_packet_size_);
-        if (!packet) return !take_acknowledgements() && find_packet(event);
+        if (!packet) return false;
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
+        if (received_.decode_plain(codec(), packet.header, packet.body())) {
+            const publish_packet& message = received_.packet();
+            // The topic name of the last message was valid.
+            const bool is_like_last = subscriptions_.is_like_last(message.topic, 0);
+            if (is_like_last || detail::is_plain_topic_name(message.topic)) {
+                on_message(event, is_like_last);
+                return true;
+            }
+        }
         on_publish(packet.header, packet.body(), event);
-        return event.what != session_event::kind::need_data;
+        return true;
     }
 
     /// Takes those that come next, as long as they are what most are; false when the first is not.
@@ -384,21 +394,18 @@ private:
         if (!packet) return true;
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
         handle(packet.header, packet.body(), event);
-        return event.what != session_event::kind::need_data;
+        return event.what != kind::need_data;
     }
 
-    void handle(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
+    void handle(const fixed_header& header, bytes body, session_event& event) {
         // [MQTT-3.2.0-1] [MQTT-3.2.0-2] CONNACK is the first packet, and no other is.
         const bool is_first = phase_ == phase::connecting;
         const bool is_in_time = is_first == (header.type == packet_type::connack) ||
                                 header.type == packet_type::disconnect;
+        if (is_online() && is_acknowledgement(header.type)) return on_ack(header, body, event);
         switch (is_in_time ? header.type : packet_type::connect) {
             case packet_type::connack: return on_connack(header, body, event);
             case packet_type::publish: return on_publish(header, body, event);
-            case packet_type::puback:
-            case packet_type::pubrec:
-            case packet_type::pubrel:
-            case packet_type::pubcomp: return on_ack(header, body, event);
             case packet_type::suback:
             case packet_type::unsuback: return on_request_ack(header, body, event);
             case packet_type::pingresp: {
@@ -424,8 +431,7 @@ private:
         return static_cast<bool>(decoded);
     }
 
-    void on_connack(const fixed_header& header, std::span<const std::byte> body,
-                    session_event& event) {
+    void on_connack(const fixed_header& header, bytes body, session_event& event) {
         connack_.reset(new connack_packet);
         connack_packet& connack = *connack_;
         if (is_v5() && is_refusal_of_v5(body)) {
@@ -435,11 +441,8 @@ private:
         }
         if (is_failure(connack.reason)) {
             resumption_.refused();
-            phase_ = phase::closed;
-            event = {.what = session_event::kind::closed,
-                     .error = connack.reason,
-                     .connack = &connack,
-                     .reason = connack.reason};
+            close(connack.reason, connack.reason, event);
+            event.connack = &connack;
             return;
         }
         phase_ = phase::online;  // from here on a DISCONNECT may say what is wrong
@@ -461,35 +464,40 @@ private:
             subscriptions_.renew(session_present, requests);
             outbound_.submit_first(requests);
         }
-        event = {.what = session_event::kind::connected, .connack = &connack};
+        event = {.what = kind::connected, .connack = &connack};
     }
 
-    void on_publish(fixed_header header, std::span<const std::byte> body, session_event& event) {
-        const bool is_plain = received_.decode_plain(codec(), header, body);
-        if (!is_plain && !is_well_formed(received_.decode(codec(), header, body))) return;
-        publish_packet& message = received_.packet();
-        if (message.properties.topic_alias) {
-            const reason_code wrong = topic_aliases_.resolve(message);
-            if (wrong != reason_code::success) return fail(errc::topic_alias_invalid, wrong);
-        }
-        acknowledgement token;
-        if (message.qos != qos::at_most_once) {
-            using verdict = detail::inbound::verdict;
-            switch (inbound_.publish(message, receive_maximum_, token)) {
-                case verdict::deliver: break;
-                case verdict::duplicate: ++counters_.duplicates_received; return;
-                case verdict::over_receive_maximum:
-                    return fail(errc::receive_maximum_exceeded,
-                                reason_code::receive_maximum_exceeded);
-            }
-        }
+    void on_publish(fixed_header header, bytes body, session_event& event) {
+        if (!is_well_formed(received_.decode(codec(), header, body))) return;
+        const reason_code wrong = received_.resolve_alias();
+        if (wrong != reason_code::success) return fail(errc::topic_alias_invalid, wrong);
+        on_message(event, subscriptions_.is_like_last(received_.packet()));
+    }
+
+    /// A PUBLISH that was decoded.
+    void on_message(session_event& event, bool is_like_last) {
+        const publish_packet& message = received_.packet();
+        event.token = {};
+        if (message.qos != qos::at_most_once && !is_new(message, event.token)) return;
         ++counters_.messages_received;
-        event.what = session_event::kind::message;
+        if (!is_like_last) subscriptions_.find_handlers(message);
+        event.what = kind::message;
         event.message = &message;
-        event.token = token;
+        event.handlers = subscriptions_.handlers();
     }
 
-    void on_ack(const fixed_header& header, std::span<const std::byte> body, session_event& event) {
+    /// At QoS 1 and 2; false when the broker has sent it before, or may not send it.
+    bool is_new(const publish_packet& message, acknowledgement& token) {
+        using verdict = detail::inbound::verdict;
+        const verdict given = inbound_.publish(message, receive_maximum_, token);
+        if (given == verdict::duplicate) ++counters_.duplicates_received;
+        if (given == verdict::over_receive_maximum) {
+            fail(errc::receive_maximum_exceeded, reason_code::receive_maximum_exceeded);
+        }
+        return given == verdict::deliver;
+    }
+
+    void on_ack(const fixed_header& header, bytes body, session_event& event) {
         puback_packet packet;  // or one of the others
         if (!is_well_formed(codec().decode_acknowledgement(header, body, packet))) return;
         acknowledged(header.type, packet.packet_id, packet.reason);
@@ -509,8 +517,7 @@ private:
         }
     }
 
-    void on_request_ack(const fixed_header& header, std::span<const std::byte> body,
-                        session_event& event) {
+    void on_request_ack(const fixed_header& header, bytes body, session_event& event) {
         suback_packet packet;  // or an UNSUBACK
         const bool is_decoded =
             is_well_formed(codec().decode_acknowledgement(header, body, packet));
@@ -532,7 +539,7 @@ private:
             return;
         }
         ack_properties_ = packet.properties;
-        event = {.what = session_event::kind::completed,
+        event = {.what = kind::completed,
                  .error = error,
                  .tag = done->tag,
                  .properties = &ack_properties_,
@@ -543,24 +550,19 @@ private:
     void subscription_lost(const outbound_request& request, error_code error,
                            session_event& event) {
         lost_filter_ = (*request.subscriptions().begin()).filter;
-        event = {
-            .what = session_event::kind::subscription_lost, .error = error, .filter = lost_filter_};
+        event = {.what = kind::subscription_lost, .error = error, .filter = lost_filter_};
     }
 
-    void on_disconnect(const fixed_header& header, std::span<const std::byte> body,
-                       session_event& event) {
+    void on_disconnect(const fixed_header& header, bytes body, session_event& event) {
         disconnect_.reset(new disconnect_packet);
         if (!is_well_formed(codec().decode(header, body, *disconnect_))) return;
         if (disconnect_->properties.session_expiry_interval) {
             return fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
         }
-        phase_ = phase::closed;
         error_code error = disconnect_->reason;
         if (!error) error = errc::connection_closed;
-        event = {.what = session_event::kind::closed,
-                 .error = error,
-                 .reason = disconnect_->reason,
-                 .disconnect = disconnect_.get()};
+        close(error, disconnect_->reason, event);
+        event.disconnect = disconnect_.get();
     }
 
     session_settings settings_;
@@ -573,8 +575,6 @@ private:
     detail::outbound outbound_;
     detail::inbound inbound_;
     detail::subscriptions subscriptions_;
-    std::uint32_t identifier_count_ = 0;
-    std::uint64_t request_count_ = 0;
     detail::resumption resumption_;
 
     // The connection.
@@ -583,7 +583,6 @@ private:
     detail::keep_alive keep_alive_;
     time_point connack_deadline_ = never;
     asio_mqtt::limits limits_;
-    detail::inbound_topic_aliases topic_aliases_;
     std::uint32_t maximum_packet_size_ = 0;
     std::uint16_t receive_maximum_ = 0;
     std::chrono::seconds asked_keep_alive_{0};

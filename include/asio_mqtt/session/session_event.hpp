@@ -7,11 +7,13 @@
 #include <asio_mqtt/protocol/packets.hpp>
 #include <asio_mqtt/session/acknowledgement.hpp>
 
+#include <span>
 #include <string_view>
 
 namespace asio_mqtt {
 
-/// What session::next_event() tells. Pointers and views are valid until the next call of it.
+/// What session::next_event() tells. Pointers and views are valid until the next call of it, or of
+/// session::request().
 struct session_event {
     enum class kind {
         need_data,  ///< All that was received is handled: read more.
@@ -30,6 +32,7 @@ struct session_event {
     const connack_packet* connack = nullptr;  ///< connected; closed when the broker refused.
     const publish_packet* message = nullptr;  ///< message: the topic is there also with an alias.
     acknowledgement token{};                  ///< message: for session::acknowledge().
+    std::span<void* const> handlers{};        ///< message: of the subscriptions that it is for.
     void* tag = nullptr;                      ///< completed: as given to publish() and the like.
     reason_code reason =
         reason_code::success;  ///< completed: of a publish; closed: of a DISCONNECT.

@@ -7,10 +7,12 @@
 #include <asio_mqtt/session/filter_trie.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
 #include <asio_mqtt/session/outbound_request.hpp>
+#include <asio_mqtt/session/trivial_array.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -44,8 +46,20 @@ public:
         }
     }
 
+    /// Gives a new request its number, and a SUBSCRIBE of 5.0 a Subscription Identifier, if the
+    /// application has not given one.
+    void number(outbound_request& request, protocol_version version) noexcept {
+        request.number = ++request_count_;
+        if (version != protocol_version::v5 || request.type != packet_type::subscribe) return;
+        if (request.subscription_identifier != 0) return;
+        identifier_count_ = identifier_count_ % max_variable_byte_integer + 1;
+        request.subscription_identifier = identifier_count_;
+        request.identifier_is_optional = true;
+    }
+
     /// To be called before SUBSCRIBE is sent: messages may come before the SUBACK (3.8.4).
     void add(const outbound_request& request) {
+        forget_last();
         auto& added = *new group{request};
         groups_.push_back(added);
         for (const topic_subscription& each : request.subscriptions()) {
@@ -106,43 +120,29 @@ public:
         erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
 
-    /// Calls `visit(handler)` once for each group to which the message belongs. It must not change
-    /// anything here.
-    template <class Visitor>
-    void for_each_handler(const publish_packet& message, Visitor&& visit) {
-        const subscription_identifier_list& identifiers =
-            message.properties.subscription_identifiers;
-        ++message_count_;
-        bool is_known = false;
-        const auto visit_group = [&](group& each) {
-            is_known = true;
-            if (each.last_message == message_count_) return;
-            each.last_message = message_count_;
-            visit(each.handler);
-        };
-        const auto& matches = by_topic_.match(message.topic);
-        const auto for_each_match = [&](auto&& use) {
-            for (filter_trie::entry* first : matches) {
-                for (auto* each = static_cast<entry*>(first); each != nullptr; each = each->next())
-                    use(*each);
-            }
-        };
-        if (!identifiers.empty()) {
-            for_each_match([&](const entry& each) {
-                if (contains(identifiers, each.owner->identifier)) visit_group(*each.owner);
-            });
-            if (is_known) return;
-            // Some brokers deliver under another topic name than was subscribed to.
-            for (group& each : groups_) {
-                if (contains(identifiers, each.identifier)) visit_group(each);
-            }
-            if (is_known) return;
-        }
-        // No identifier, or that of a subscription which a newer one for the same filter has
-        // replaced.
-        for_each_match([&](const entry& each) {
-            if (!has_newer(each)) visit_group(*each.owner);
-        });
+    /// Messages on one topic often follow each other: true when what was found for the last one is
+    /// right for this one, too. `identifier`: the only one of the message, 0 without any.
+    bool is_like_last(std::string_view topic, std::uint32_t identifier) const noexcept {
+        return identifier == last_identifier_ && is_same(topic, last_topic_);
+    }
+    bool is_like_last(const publish_packet& message) const noexcept {
+        const auto& identifiers = message.properties.subscription_identifiers;
+        return identifiers.size() <= 1 && is_like_last(message.topic, first_of(identifiers));
+    }
+
+    /// Finds the handler of each group to which the message belongs.
+    void find_handlers(const publish_packet& message) {
+        const auto& identifiers = message.properties.subscription_identifiers;
+        forget_last();
+        search(message.topic, identifiers);
+        if (identifiers.size() > 1) return;
+        last_topic_ = message.topic;
+        last_identifier_ = first_of(identifiers);
+    }
+
+    /// What was found last, as the requests have given it; valid until anything here changes.
+    std::span<void* const> handlers() const noexcept {
+        return {handlers_.data(), handlers_.size()};
     }
 
     /// Makes requests that ask for the granted subscriptions again, with their options; one for
@@ -205,8 +205,53 @@ private:
         std::string properties;  // the user properties in their wire form
         std::size_t property_count;
         intrusive_list<entry> entries{};
-        std::uint64_t last_message = 0;  // keeps a group from getting one message twice
+        std::uint64_t last_search = 0;  // keeps a group from getting one message twice
     };
+
+    /// The one identifier, as most brokers send it; 0 without any.
+    static std::uint32_t first_of(const subscription_identifier_list& identifiers) noexcept {
+        return identifiers.empty() ? 0 : *identifiers.begin();
+    }
+
+    void search(std::string_view topic, const subscription_identifier_list& identifiers) {
+        ++search_count_;
+        const auto found = [&](group& each) {
+            if (each.last_search == search_count_) return;
+            each.last_search = search_count_;
+            handlers_.push_back(each.handler.get());
+        };
+        const auto& matches = by_topic_.match(topic);
+        const auto for_each_match = [&](auto&& use) {
+            for (filter_trie::entry* first : matches) {
+                for (auto* each = static_cast<entry*>(first); each != nullptr; each = each->next())
+                    use(*each);
+            }
+        };
+        if (!identifiers.empty()) {
+            for_each_match([&](const entry& each) {
+                if (contains(identifiers, each.owner->identifier)) found(*each.owner);
+            });
+            if (!handlers_.empty()) return;
+            // Some brokers deliver under another topic name than was subscribed to.
+            for (group& each : groups_) {
+                if (contains(identifiers, each.identifier)) found(each);
+            }
+            if (!handlers_.empty()) return;
+        }
+        // No identifier, or that of a subscription which a newer one for the same filter has
+        // replaced.
+        for_each_match([&](const entry& each) {
+            if (!has_newer(each)) found(*each.owner);
+        });
+    }
+
+    /// What was found for the last message may not be right any more.
+    void forget_last() noexcept {
+        handlers_.clear();
+        last_identifier_ = unknown;
+    }
+
+    static constexpr std::uint32_t unknown = 0xFFFF'FFFF;  // no Subscription Identifier is as large
 
     static bool contains(const subscription_identifier_list& identifiers, std::uint32_t id) {
         for (const std::uint32_t each : identifiers) {
@@ -239,6 +284,7 @@ private:
     }
 
     void erase_entry(entry& erased) noexcept {
+        forget_last();
         group& owner = *erased.owner;
         by_topic_.remove(erased);
         erased.unlink();
@@ -250,7 +296,13 @@ private:
 
     filter_trie by_topic_;
     intrusive_list<group> groups_;
-    std::uint64_t message_count_ = 0;
+    std::uint64_t request_count_ = 0;
+    std::uint32_t identifier_count_ = 0;
+    std::uint64_t search_count_ = 0;
+    // What was found last.
+    trivial_array<void*> handlers_;
+    std::string last_topic_;
+    std::uint32_t last_identifier_ = unknown;
 };
 
 }  // namespace asio_mqtt::detail

@@ -80,6 +80,49 @@ TEST_CASE("receiving: nothing of a message is left for the next one") {
     CHECK(driver.core.next_event().what == session_event::kind::need_data);
 }
 
+TEST_CASE("receiving: messages that follow each other are told without asking for each") {
+    session_driver driver{v5};
+    driver.go_online();
+    // QoS 1, QoS 0, QoS 2, its copy (3.3.1.1); QoS 0; PINGRESP; QoS 0, twice.
+    const auto bytes =
+        hex("32 06 00 01 'a' 00 01 00  30 04 00 01 'b' 00  34 06 00 01 'c' 00 02 00"
+            "3C 06 00 01 'c' 00 02 00  30 04 00 01 'd' 00  D0 00  30 04 00 01 'e' 00"
+            "30 04 00 01 'f' 00");
+    std::span<const std::byte> unread{bytes};
+    driver.feed(unread);
+    session_event event = driver.core.next_event();
+    const auto topic = [&] { return event.message->topic; };
+    CHECK(topic() == "a");
+    CHECK(event.token);
+    REQUIRE(driver.core.next_message(event));
+    CHECK(topic() == "b");
+    CHECK_FALSE(event.token);
+    REQUIRE(driver.core.next_message(event));
+    CHECK(topic() == "c");
+    CHECK(event.token);
+    CHECK_FALSE(driver.core.next_message(event));  // the copy is told to nobody
+    event = driver.core.next_event();
+    CHECK(topic() == "d");
+    CHECK_FALSE(driver.core.next_message(event));
+    event = driver.core.next_event();
+    CHECK(topic() == "e");
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
+    CHECK_FALSE(driver.core.next_message(event));  // nor what comes behind the end
+    CHECK(driver.core.next_event().what == session_event::kind::need_data);
+}
+
+TEST_CASE("receiving: a topic name is checked also behind one that is valid") {
+    // With a wildcard [MQTT-3.3.2-2]; without a character, and without an alias (3.3.2.1).
+    const std::string_view wrong =
+        GENERATE(as<std::string_view>{}, "30 04 00 01 '+' 00", "30 03 00 00 00");
+    session_driver driver{v5};
+    driver.go_online();
+    if (GENERATE(false, true)) {
+        CHECK(driver.receive("30 04 00 01 't' 00 30 04 00 01 't' 00") == "message t=, message t=");
+    }
+    CHECK(driver.receive(wrong).starts_with("closed: "));
+}
+
 TEST_CASE("receiving: QoS 1 is acknowledged when the application has it (4.3.2)") {
     const auto version = GENERATE(v3, v5);
     session_driver driver{version};

@@ -211,9 +211,8 @@ private:
                 tokens.push_back(event.token);
                 text = "message " + std::string{event.message->topic} + '=' +
                        std::string{event.message->payload};
-                core.for_each_handler(*event.message, [&text](const std::shared_ptr<void>& to) {
-                    text += " >" + *static_cast<const std::string*>(to.get());
-                });
+                for (const void* handler : event.handlers)
+                    text += " >" + *static_cast<const std::string*>(handler);
                 if (acknowledges) core.acknowledge(event.token);
                 return text;
             case kind::completed: text = *static_cast<const std::string*>(event.tag); break;

@@ -36,9 +36,9 @@ public:
         packet.topic = topic;
         packet.properties.subscription_identifiers = identifiers;
         std::string names;
-        all.for_each_handler(packet, [&names](const std::shared_ptr<void>& handler) {
-            names += *static_cast<const std::string*>(handler.get());
-        });
+        if (!all.is_like_last(packet)) all.find_handlers(packet);
+        for (const void* handler : all.handlers())
+            names += *static_cast<const std::string*>(handler);
         return names;
     }
     std::string renewed() {
@@ -157,4 +157,27 @@ TEST_CASE("subscriptions: an identifier is known as long as its group has filter
     registry.all.refused("b", number);
     CHECK(registry.handlers("elsewhere", {3}) == "");
     CHECK(registry.handlers("elsewhere", {4}) == "y");
+}
+
+TEST_CASE("subscriptions: what was found for the last message is not taken for another's") {
+    registry registry;
+    const auto first = registry.subscribe({{.filter = "a"}}, "x", 1);
+    registry.subscribe({{.filter = "#"}}, "y", 2);
+    const auto both = [](const std::string& names) { return names == "xy" || names == "yx"; };
+    CHECK(registry.handlers("a", {1}) == "x");
+    CHECK(registry.handlers("a", {2}) == "y");
+    CHECK(registry.handlers("a", {1}) == "x");
+    CHECK(both(registry.handlers("a", {1, 2})));
+    CHECK(registry.handlers("a", {1}) == "x");
+    CHECK(both(registry.handlers("a")));
+    CHECK(registry.handlers("b") == "y");
+    SECTION("nor after one more subscription") {
+        registry.subscribe({{.filter = "#"}}, "z", 3);
+        CHECK(registry.handlers("b") == "z");  // in charge of the filter from now on
+    }
+    SECTION("nor after one less") {
+        CHECK(both(registry.handlers("a")));
+        registry.all.refused("a", first);
+        CHECK(registry.handlers("a") == "y");
+    }
 }
