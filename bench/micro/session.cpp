@@ -56,7 +56,7 @@ public:
         packet.qos = qos;
         packet.topic = "bench/topic";
         packet.payload = payload;
-        mqtt::error_code error;
+        mqtt::errc error{};
         auto made = mqtt::outbound_publish::make(mqtt::protocol_version::v5, packet, error);
         if (core_.publish(std::move(made), this, now)) std::abort();
     }
@@ -91,7 +91,7 @@ private:
             {.filter = "bench/#", .qos = mqtt::qos::exactly_once}};
         mqtt::subscribe_packet packet;
         packet.subscriptions = filters;
-        mqtt::error_code error;
+        mqtt::errc error{};
         auto made = mqtt::outbound_request::make(mqtt::protocol_version::v5, packet, error,
                                                  std::make_shared<int>());
         if (core_.request(std::move(made), nullptr)) std::abort();

@@ -112,8 +112,8 @@ public:
     ///    connection without DISCONNECT, or the client destroyed.
     template <class CompletionToken>
     auto async_run(CompletionToken&& token) {
-        return initiate<void>(kind::run, std::forward<CompletionToken>(token), nullptr,
-                              error_code{}, no_timeout);
+        return initiate<void>(kind::run, std::forward<CompletionToken>(token), nullptr, errc{},
+                              no_timeout);
     }
 
     /// Publishes a message (3.3). Completes with `void(error_code, publish_result)`: at QoS 0 when
@@ -132,7 +132,7 @@ public:
     template <class CompletionToken>
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
-        error_code error;
+        errc error{};
         detail::packet_ptr packet =
             detail::make_publish(client_->version(), topic, std::move(content), options, error);
         return initiate<publish_result>(kind::publish, std::forward<CompletionToken>(token),
@@ -225,7 +225,7 @@ public:
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, const unsubscribe_options& options,
                            CompletionToken&& token) {
-        error_code error;
+        errc error{};
         detail::packet_ptr packet =
             detail::make_unsubscribe(client_->version(), filter, options, error);
         return initiate<unsubscribe_result>(kind::unsubscribe, std::forward<CompletionToken>(token),
@@ -259,7 +259,7 @@ public:
     template <class CompletionToken>
     auto async_receive(std::chrono::milliseconds timeout, CompletionToken&& token) {
         return initiate<message>(kind::receive, std::forward<CompletionToken>(token), nullptr,
-                                 error_code{}, timeout);
+                                 errc{}, timeout);
     }
 
     /// Completes with `void(error_code)` when at least half of the queue of messages that wait to
@@ -270,7 +270,7 @@ public:
     template <class CompletionToken>
     auto async_wait_for_room(CompletionToken&& token) {
         return initiate<void>(kind::wait_for_room, std::forward<CompletionToken>(token), nullptr,
-                              error_code{}, no_timeout);
+                              errc{}, no_timeout);
     }
 
     /// Completes with `void(error_code, counters)` at once, also when the client does not run: with
@@ -278,7 +278,7 @@ public:
     template <class CompletionToken>
     auto async_counters(CompletionToken&& token) {
         return initiate<counters>(kind::count, std::forward<CompletionToken>(token), nullptr,
-                                  error_code{}, no_timeout);
+                                  errc{}, no_timeout);
     }
 
     /// To be called when there is reason to doubt the connection, or to hope for one: the machine
@@ -297,7 +297,7 @@ public:
     template <class CompletionToken>
     auto async_disconnect(CompletionToken&& token) {
         return initiate<void>(kind::disconnect, std::forward<CompletionToken>(token), nullptr,
-                              error_code{}, no_timeout);
+                              errc{}, no_timeout);
     }
 
 private:
@@ -335,7 +335,7 @@ private:
     auto subscribe(list_view<topic_subscription> filters, user_property_list user_properties,
                    std::chrono::milliseconds timeout, std::shared_ptr<void> handler,
                    CompletionToken&& token) {
-        error_code error;
+        errc error{};
         detail::packet_ptr packet = detail::make_subscribe(
             client_->version(), filters, user_properties, std::move(handler), error);
         return initiate<subscribe_result>(kind::subscribe, std::forward<CompletionToken>(token),
@@ -348,7 +348,7 @@ private:
     struct initiation {
         template <class Handler, class Client>
         void operator()(Handler&& handler, Client&& given_client, kind what, Packet packet,
-                        error_code error, std::chrono::milliseconds timeout) const {
+                        errc error, std::chrono::milliseconds timeout) const {
             // A coroutine keeps the arguments while it waits, and moves them in here; the client
             // keeps the coroutine. What is moved from keeps nothing. A callback is called with a
             // reference to the client's own pointer.
@@ -357,7 +357,8 @@ private:
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
             started.error = error;
-            if (timeout < no_timeout && !error) started.error = errc::invalid_operation_timeout;
+            if (timeout < no_timeout && error == errc{})
+                started.error = errc::invalid_operation_timeout;
             if (timeout != no_timeout)
                 started.due = detail::after(detail::now_of<Timer>(), timeout);
             if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
@@ -368,7 +369,7 @@ private:
 
     /// `token` is passed on as it was given: an lvalue is copied, and not moved from.
     template <class Result, class CompletionToken, class Packet>
-    auto initiate(kind what, CompletionToken&& token, Packet packet, error_code error,
+    auto initiate(kind what, CompletionToken&& token, Packet packet, errc error,
                   std::chrono::milliseconds timeout) {
         return asio::async_initiate<CompletionToken,
                                     typename detail::operation_with<Result>::signature>(

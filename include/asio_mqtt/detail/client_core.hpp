@@ -94,7 +94,7 @@ private:
         auto& started = static_cast<operation&>(submitted);
         pending_.begin(started);
         if (is_destroyed()) return pending_.complete(started, asio::error::operation_aborted);
-        if (started.error) return pending_.complete(started, started.error);
+        if (started.error != errc{}) return pending_.complete(started, started.error);
         if (started.what == submission::kind::publish) return start_publish(started, at);
         start(started);
     }

@@ -58,7 +58,7 @@ inline bool has_properties(const publish_options& options) noexcept {
            !options.user_properties.empty();
 }
 
-inline error_code copy_properties(const publish_options& options, publish_properties& properties) {
+inline errc copy_properties(const publish_options& options, publish_properties& properties) {
     properties.payload_format_indicator = options.payload_format_indicator;
     if (const auto expiry = options.message_expiry_interval) {
         if (!std::in_range<std::uint32_t>(expiry->count())) return errc::invalid_property_value;
@@ -71,20 +71,22 @@ inline error_code copy_properties(const publish_options& options, publish_proper
     return {};
 }
 
-inline packet_ptr make_publish_with_properties(protocol_version version, std::string_view topic,
-                                               payload&& content, const publish_options& options,
-                                               error_code& error) {
+[[gnu::noinline]] inline packet_ptr make_publish_with_properties(protocol_version version,
+                                                                 std::string_view topic,
+                                                                 payload&& content,
+                                                                 const publish_options& options,
+                                                                 errc& error) {
     publish_packet packet{
         .qos = options.qos, .retain = options.retain, .topic = topic, .payload = content.bytes()};
     error = copy_properties(options, packet.properties);
-    if (error) return nullptr;
+    if (error != errc{}) return nullptr;
     return packet_ptr{
         outbound_publish::make(version, packet, error, content.take_owner()).release()};
 }
 
 ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::string_view topic,
                                               payload&& content, const publish_options& options,
-                                              error_code& error) {
+                                              errc& error) {
     if (has_properties(options)) [[unlikely]] {
         return make_publish_with_properties(version, topic, std::move(content), options, error);
     }
@@ -97,7 +99,7 @@ ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::str
 ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,
                                                 list_view<topic_subscription> filters,
                                                 user_property_list user_properties,
-                                                std::shared_ptr<void> handler, error_code& error) {
+                                                std::shared_ptr<void> handler, errc& error) {
     subscribe_packet packet;
     packet.subscriptions = filters;
     packet.properties.user_properties = user_properties;
@@ -105,8 +107,7 @@ ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,
 }
 
 ASIO_MQTT_DECLARATION packet_ptr make_unsubscribe(protocol_version version, std::string_view filter,
-                                                  const unsubscribe_options& options,
-                                                  error_code& error) {
+                                                  const unsubscribe_options& options, errc& error) {
     unsubscribe_packet packet;
     packet.filters = {&filter, 1};
     packet.properties.user_properties = options.user_properties;

@@ -24,16 +24,15 @@ using packet_ptr = std::unique_ptr<outbound_packet, packet_deleter>;
 
 ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::string_view topic,
                                               payload&& content, const publish_options& options,
-                                              error_code& error);
+                                              errc& error);
 
 /// `handler` gets the messages; null: async_receive() does.
 ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,
                                                 list_view<topic_subscription> filters,
                                                 user_property_list user_properties,
-                                                std::shared_ptr<void> handler, error_code& error);
+                                                std::shared_ptr<void> handler, errc& error);
 
 ASIO_MQTT_DECLARATION packet_ptr make_unsubscribe(protocol_version version, std::string_view filter,
-                                                  const unsubscribe_options& options,
-                                                  error_code& error);
+                                                  const unsubscribe_options& options, errc& error);
 
 }  // namespace asio_mqtt::detail

@@ -32,7 +32,7 @@ namespace asio_mqtt::detail {
 /// it is, and is freed before its handler is called. It is `due` when it has a time-out.
 class operation : public submission, public list_node, public deadline_node {
 public:
-    error_code error{};  ///< What was wrong with the call.
+    errc error{};  ///< What was wrong with the call.
     /// The packet that it is about: owned until the session has it, then what session::cancel()
     /// takes.
     outbound_packet* packet = nullptr;

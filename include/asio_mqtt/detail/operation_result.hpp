@@ -26,6 +26,11 @@ inline publish_result to_publish_result(const session_event& completed) {
     return result;
 }
 
+inline bool says_something(const publish_result& result) noexcept {
+    return result.reason != reason_code::success || !result.reason_string.empty() ||
+           !result.user_properties.empty();
+}
+
 inline subscribe_result to_subscribe_result(const session_event& completed) {
     subscribe_result result{.reasons = std::vector<reason_code>(completed.reasons.size())};
     reason_code* next = result.reasons.data();

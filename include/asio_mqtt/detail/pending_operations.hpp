@@ -98,10 +98,13 @@ public:
             complete(done, event.error, to_subscribe_result(event));
         }
         const error_code success;
+        publish_result nothing_said;
         while (void* const tag = session_.next_published()) {
             auto& published = *static_cast<operation*>(tag);
             published.packet = nullptr;
-            complete(published, success);
+            complete(published, success, std::move(nothing_said));
+            // A handler that takes it by && may have put something in.
+            if (says_something(nothing_said)) nothing_said = {};
         }
     }
 

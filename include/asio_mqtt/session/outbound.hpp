@@ -53,19 +53,19 @@ public:
         dispose_all(finished_);
     }
 
-    /// errc::queue_full when there is no room; what is dropped to make room is to be reported.
-    errc submit(outbound_publish_ptr publish, time_point now) {
-        publish->start_expiry(now);
-        if (!publishes_.has_room(*publish)) expire(now);
-        while (!publishes_.has_room(*publish)) {
-            outbound_publish* const oldest = publishes_.oldest_to_drop_for(*publish);
+    /// Takes over the message, unless it throws or gives an error: errc::queue_full when there is
+    /// no room. What is dropped to make room is to be reported.
+    errc submit(outbound_publish& publish, time_point now) {
+        publish.start_expiry(now);
+        if (!publishes_.has_room(publish)) expire(now);
+        while (!publishes_.has_room(publish)) {
+            outbound_publish* const oldest = publishes_.oldest_to_drop_for(publish);
             if (oldest == nullptr) return errc::queue_full;
             publishes_.remove(*oldest);
             finish(*oldest, errc::message_dropped);
             ++counters_.messages_dropped;
         }
-        publishes_.push_back(*publish);  // it may throw
-        static_cast<void>(publish.release());
+        publishes_.push_back(publish);
         return {};
     }
     void submit(outbound_request_ptr request) noexcept { requests_.push_back(*request.release()); }

@@ -35,7 +35,7 @@ public:
     /// none. Null with `error` set when the packet may not be sent in this version: see
     /// codec::measure().
     static outbound_request_ptr make(protocol_version version, const subscribe_packet& packet,
-                                     error_code& error, std::shared_ptr<void> handler = {}) {
+                                     errc& error, std::shared_ptr<void> handler = {}) {
         outbound_request_ptr made = store(version, packet, error, packet.subscriptions.size());
         if (made == nullptr) return made;
         made->subscription_identifier = packet.properties.subscription_identifier.value_or(0);
@@ -46,7 +46,7 @@ public:
 
     /// The same for an UNSUBSCRIBE.
     static outbound_request_ptr make(protocol_version version, const unsubscribe_packet& packet,
-                                     error_code& error) {
+                                     errc& error) {
         outbound_request_ptr made = store(version, packet, error, packet.filters.size());
         if (made != nullptr) made->filter_writer().filters(packet.filters);
         return made;
@@ -127,7 +127,7 @@ private:
 
     /// All but the filters, for which there is room.
     template <class Packet>
-    static outbound_request_ptr store(protocol_version version, Packet packet, error_code& error,
+    static outbound_request_ptr store(protocol_version version, Packet packet, errc& error,
                                       std::size_t filter_count) {
         packet.packet_id = 1;  // any: it only has to be there
         const measure_result measured = versioned_codec{version}.measure(packet);

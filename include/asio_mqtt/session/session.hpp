@@ -149,8 +149,9 @@ public:
             if (error != errc{}) return error;
         }
         message->tag = tag;
-        const errc error = outbound_.submit(std::move(message), now);
-        return error == errc{} ? error_code{} : error_code{error};
+        if (const errc full = outbound_.submit(*message, now); full != errc{}) return full;
+        static_cast<void>(message.release());
+        return {};
     }
 
     /// Sends a SUBSCRIBE or UNSUBSCRIBE as soon as there is a connection; messages may arrive

@@ -189,7 +189,7 @@ private:
             packet.properties.user_properties = user_property_list::from_wire(
                 {reinterpret_cast<const std::byte*>(properties.data()), properties.size()},
                 property_count);
-            error_code never;  // it was sent before
+            errc never{};  // it was sent before
             // In the version that can say all of it: the connection may be of another one by now.
             outbound_request_ptr made =
                 outbound_request::make(protocol_version::v5, packet, never, handler);

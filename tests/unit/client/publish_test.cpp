@@ -7,6 +7,7 @@
 #include <asio/detached.hpp>
 
 #include <memory>
+#include <utility>
 
 using namespace asio_mqtt;
 using test::client_fixture;
@@ -145,6 +146,36 @@ TEST_CASE_METHOD(scripted_fixture, "publish: reason string and user properties a
     REQUIRE(published.result().user_properties.size() == 1);
     CHECK(published.result().user_properties[0].name == "k");
     CHECK(published.result().user_properties[0].value == "v");
+}
+
+TEST_CASE_METHOD(client_fixture, "publish: no handler sees what another has done to its result") {
+    auto c = make("a");
+    const auto level = GENERATE(qos::at_most_once, qos::at_least_once, qos::exactly_once);
+    // Or the broker would say that there are no matching subscribers.
+    c.async_subscribe("t", qos::at_most_once, asio::detached);
+    int empty = 0;
+    int kept = 0;
+    for (int i = 0; i < 6; ++i) {
+        // Half of them keep their result, the others fill it.
+        const auto handler = [&, keeps = i % 2 == 0](error_code error, publish_result&& result) {
+            REQUIRE_FALSE(error);
+            empty += result.reason == reason_code::success && result.reason_string.empty() &&
+                     result.user_properties.empty();
+            if (keeps) {
+                const publish_result mine = std::move(result);
+                kept += mine.reason_string.empty();
+            } else {
+                result.reason = reason_code::no_matching_subscribers;
+                result.reason_string = "a reason that is too long to stand in the string itself";
+                result.user_properties.push_back({"name", "value"});
+            }
+        };
+        c.async_publish("t", "", level, handler);
+    }
+    c.async_run(asio::detached);
+    settle();
+    CHECK(empty == 6);
+    CHECK(kept == 3);
 }
 
 TEST_CASE_METHOD(scripted_fixture, "publish: when each QoS completes") {

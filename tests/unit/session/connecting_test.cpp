@@ -324,7 +324,7 @@ TEST_CASE("connecting: a broker that knows only 3.1.1 says so in its own form") 
         publish_packet packet;
         packet.topic = "t";
         packet.properties.content_type = "text";
-        error_code error;
+        errc error{};
         driver.core.publish(outbound_publish::make(v5, packet, error), &expiring, driver.now);
         driver.publish("plain", qos_1, "t");
         driver.subscribe("no local", {{.filter = "f", .no_local = true}});

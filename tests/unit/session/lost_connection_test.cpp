@@ -55,7 +55,7 @@ public:
 
     void publish(const char* payload, qos level) {
         publish_packet packet{.qos = level, .topic = "t", .payload = payload};
-        error_code error;
+        errc error{};
         operations_.push_back({payload, level});
         session_.publish(outbound_publish::make(version_, packet, error), &operations_.back(),
                          now_);
@@ -177,7 +177,7 @@ private:
 
     void request(const char* filter, bool is_subscribe) {
         operations_.push_back({filter, {}, false});
-        error_code error;
+        errc error{};
         if (is_subscribe) {
             const std::vector<topic_subscription> filters{
                 {.filter = filter, .qos = qos::exactly_once}};

@@ -78,7 +78,7 @@ TEST_CASE("packet trace: many packets of one write, shared payloads among them")
         publish_packet packet;
         packet.topic = "s";
         packet.payload = *owner;
-        error_code error;
+        errc error{};
         auto made = outbound_publish::make(v5, packet, error, owner);
         REQUIRE(made != nullptr);
         CHECK_FALSE(driver.core.publish(std::move(made), nullptr, driver.now));

@@ -322,7 +322,7 @@ TEST_CASE("publishing: a large payload with an owner is written from where it is
     driver.go_online();
     const auto payload = std::make_shared<const std::string>(5'000, 'p');
     publish_packet packet{.qos = qos_1, .topic = "t", .payload = *payload};
-    error_code error;
+    errc error{};
     driver.core.publish(outbound_publish::make(v5, packet, error, payload), nullptr, driver.now);
     const auto pieces = driver.core.start_write(driver.now);
     REQUIRE(pieces.size() == 2);
@@ -337,7 +337,7 @@ TEST_CASE("publishing: a large payload with an owner is written from where it is
 
 TEST_CASE("publishing: topic aliases belong to a connection, not to a message [immune-48]") {
     publish_packet packet{.topic = "t", .properties = {.topic_alias = 1}};
-    error_code error;
+    errc error{};
     CHECK(outbound_publish::make(v5, packet, error) == nullptr);
     CHECK(error == errc::topic_alias_not_supported);
     packet.topic = "";
@@ -345,7 +345,7 @@ TEST_CASE("publishing: topic aliases belong to a connection, not to a message [i
 }
 
 TEST_CASE("publishing: what may not be sent is refused when it is made [immune-25]") {
-    error_code error;
+    errc error{};
     CHECK(outbound_publish::make(v5, publish_packet{.topic = "a/+"}, error) == nullptr);
     CHECK(error == errc::invalid_topic_name);
     CHECK(outbound_publish::make(v5, publish_packet{}, error) == nullptr);

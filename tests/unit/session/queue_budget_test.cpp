@@ -33,7 +33,7 @@ error_code publish_expiring(session_driver& driver, qos level, std::uint32_t sec
     packet.topic = "t";
     packet.properties.message_expiry_interval = seconds;
     if (has_format) packet.properties.payload_format_indicator = payload_format::utf8;
-    error_code error;
+    errc error{};
     outbound_publish_ptr made = outbound_publish::make(v5, packet, error);
     REQUIRE(made != nullptr);
     return driver.core.publish(std::move(made), tag, driver.now);
@@ -171,7 +171,7 @@ TEST_CASE("queue: a message that has left it is not counted twice") {
     packet.topic = "t";
     packet.payload = large;
     packet.properties.message_expiry_interval = 1;
-    error_code error;
+    errc error{};
     outbound_publish_ptr made = outbound_publish::make(v5, packet, error);
     outbound_publish& expiring = *made;
     driver.core.publish(std::move(made), &tag, driver.now);

@@ -126,7 +126,7 @@ public:
         packet.topic = topic;
         packet.payload = payload;
         packet.retain = retain;
-        mqtt::error_code error;
+        mqtt::errc error{};
         mqtt::outbound_publish_ptr made = mqtt::outbound_publish::make(version, packet, error);
         REQUIRE(made != nullptr);
         mqtt::outbound_publish* const raw = made.get();
@@ -139,8 +139,10 @@ public:
         mqtt::subscribe_packet packet;
         packet.subscriptions = filters;
         if (identifier != 0) packet.properties.subscription_identifier = identifier;
-        auto made = mqtt::outbound_request::make(version, packet, refusal,
+        mqtt::errc error{};
+        auto made = mqtt::outbound_request::make(version, packet, error,
                                                  std::make_shared<std::string>(handler));
+        refusal = error;
         if (made == nullptr) return nullptr;
         mqtt::outbound_request* const raw = made.get();
         refusal = core.request(std::move(made), tag(name));
@@ -150,7 +152,9 @@ public:
                                         const std::vector<std::string_view>& filters) {
         mqtt::unsubscribe_packet packet;
         packet.filters = filters;
-        auto made = mqtt::outbound_request::make(version, packet, refusal);
+        mqtt::errc error{};
+        auto made = mqtt::outbound_request::make(version, packet, error);
+        refusal = error;
         if (made == nullptr) return nullptr;
         mqtt::outbound_request* const raw = made.get();
         refusal = core.request(std::move(made), tag(name));

@@ -20,7 +20,7 @@ public:
                             std::uint32_t identifier = 0) {
         subscribe_packet packet;
         packet.subscriptions = filters;
-        error_code error;
+        errc error{};
         const outbound_request_ptr request = outbound_request::make(
             protocol_version::v5, packet, error, std::make_shared<std::string>(handler));
         REQUIRE(request != nullptr);
