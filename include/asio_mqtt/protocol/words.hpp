@@ -78,7 +78,7 @@ inline std::size_t find_slash(std::string_view text) noexcept {
     return at;
 }
 
-// For a message as a function of its own it would cost 8 instructions more, of 250.
+// As a function of its own it would cost each received message 8 instructions of its 250.
 [[gnu::always_inline]] inline bool is_same(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
     const std::size_t size = a.size();

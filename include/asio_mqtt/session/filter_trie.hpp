@@ -56,24 +56,26 @@ public:
 
     void add(std::string_view filter, entry& added) {
         node* at = &root_;
+        added.at_ = at;  // for remove(), if there is no memory for the next level
         for (levels rest{filter}; !rest.done(); rest.next()) {
             node* const below = child(*at, rest.level());
             at = below != nullptr ? below : &make_child(*at, rest.level());
+            added.at_ = at;
         }
         entry** last = &at->first_entry;
         while (*last != nullptr)
             last = &(*last)->next_;
         *last = &added;
-        added.at_ = at;
         added.next_ = nullptr;
     }
 
+    /// Also one whose adding has thrown.
     void remove(entry& removed) noexcept {
         node* at = removed.at_;
         entry** link = &at->first_entry;
-        while (*link != &removed)
+        while (*link != nullptr && *link != &removed)
             link = &(*link)->next_;
-        *link = removed.next_;
+        if (*link != nullptr) *link = removed.next_;
         while (at != &root_ && at->first_entry == nullptr && at->child_count == 0) {
             node* const above = at->parent;
             erase(*at);

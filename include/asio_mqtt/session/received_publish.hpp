@@ -23,7 +23,7 @@ public:
                       std::span<const std::byte> body) noexcept {
         return !has_properties_ && codec.decode_plain(header, body, packet_);
     }
-    /// What that leaves; see versioned_codec::decode() and decode_forwarded().
+    /// Any PUBLISH, and all of it checked; see versioned_codec::decode() and decode_forwarded().
     decode_result decode(versioned_codec codec, const fixed_header& header,
                          std::span<const std::byte> body) noexcept {
         if (decode_plain(codec, header, body) && is_plain_topic_name(packet_.topic)) return {};

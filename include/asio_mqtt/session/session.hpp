@@ -234,8 +234,8 @@ public:
         return outbound_.take_success();
     }
 
-    /// Behind a `message` event: true when the next outcome is a message as well, as it mostly is;
-    /// the event tells it then. Otherwise next_event() goes on.
+    /// Behind a `message` event: true when a short message follows at once, as it mostly does; the
+    /// event tells it then. Otherwise next_event() goes on, and may tell a message as well.
     bool next_message(session_event& event) {
         event.what = kind::need_data;
         return is_online() && output_.size() < answer_limit && take_short_publish(event) &&
@@ -361,7 +361,7 @@ private:
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
         if (received_.decode_plain(codec(), packet.header, packet.body())) {
             const publish_packet& message = received_.packet();
-            // The topic name of the last message was valid.
+            // A topic name whose handlers were found is valid.
             const bool is_like_last = subscriptions_.is_like_last(message.topic, 0);
             if (is_like_last || detail::is_plain_topic_name(message.topic)) {
                 on_message(event, is_like_last);

@@ -12,14 +12,14 @@
 
 namespace asio_mqtt {
 
-/// What session::next_event() tells. Pointers and views are valid until the next call of it, or of
-/// session::request().
+/// What session::next_event() tells. Pointers and views are valid until the next call of it, and of
+/// next_message(), prepare_read(), connect(), request() and cancel().
 struct session_event {
     enum class kind {
         need_data,  ///< All that was received is handled: read more.
         paused,     ///< Too many answers wait to be written: write, and read no more until then.
         connected,  ///< The broker has accepted the connection: `connack`.
-        message,    ///< A message has arrived: `message`, `token`.
+        message,    ///< A message has arrived: `message`, `token`, `handlers`.
         completed,  ///< An operation has ended: `tag`, `error`, and what the broker said about it.
         subscription_lost,  ///< The broker had lost the session, and has refused to make this
                             ///< subscription again: `filter`, `error`.
@@ -32,7 +32,7 @@ struct session_event {
     const connack_packet* connack = nullptr;  ///< connected; closed when the broker refused.
     const publish_packet* message = nullptr;  ///< message: the topic is there also with an alias.
     acknowledgement token{};                  ///< message: for session::acknowledge().
-    std::span<void* const> handlers{};        ///< message: of the subscriptions that it is for.
+    std::span<void* const> handlers{};        ///< message: one for each subscription, or null.
     void* tag = nullptr;                      ///< completed: as given to publish() and the like.
     reason_code reason =
         reason_code::success;  ///< completed: of a publish; closed: of a DISCONNECT.

@@ -35,15 +35,8 @@ public:
     subscriptions(const subscriptions&) = delete;
     subscriptions& operator=(const subscriptions&) = delete;
     ~subscriptions() {
-        while (!groups_.empty()) {
-            group& first = groups_.pop_front();
-            while (!first.entries.empty()) {
-                entry& each = first.entries.pop_front();
-                by_topic_.remove(each);
-                delete &each;
-            }
-            delete &first;
-        }
+        while (!groups_.empty())
+            erase_group(groups_.front());
     }
 
     /// Gives a new request its number, and a SUBSCRIBE of 5.0 a Subscription Identifier, if the
@@ -62,13 +55,12 @@ public:
         forget_last();
         auto& added = *new group{request};
         groups_.push_back(added);
-        for (const topic_subscription& each : request.subscriptions()) {
-            auto& made = *new entry{added, each};
-            added.entries.push_back(made);
-            by_topic_.add(split_shared_filter(each.filter).filter, made);
-            // A filter that stands in the request twice counts once.
-            erase_if(each.filter,
-                     [&](const entry& other) { return other.owner == &added && &other != &made; });
+        try {
+            for (const topic_subscription& each : request.subscriptions())
+                add(each, added);
+        } catch (...) {
+            erase_group(added);
+            throw;
         }
     }
 
@@ -283,15 +275,32 @@ private:
         }
     }
 
+    void add(const topic_subscription& wanted, group& owner) {
+        auto& made = *new entry{owner, wanted};
+        owner.entries.push_back(made);
+        by_topic_.add(split_shared_filter(wanted.filter).filter, made);
+        // A filter that stands in the request twice counts once.
+        erase_if(wanted.filter,
+                 [&](const entry& other) { return other.owner == &owner && &other != &made; });
+    }
+
+    void erase_group(group& erased) noexcept {
+        while (!erased.entries.empty()) {
+            entry& each = erased.entries.pop_front();
+            by_topic_.remove(each);
+            delete &each;
+        }
+        erased.unlink();
+        delete &erased;
+    }
+
     void erase_entry(entry& erased) noexcept {
         forget_last();
         group& owner = *erased.owner;
         by_topic_.remove(erased);
         erased.unlink();
         delete &erased;
-        if (!owner.entries.empty()) return;
-        owner.unlink();
-        delete &owner;
+        if (owner.entries.empty()) erase_group(owner);
     }
 
     filter_trie by_topic_;

@@ -8,8 +8,17 @@
 namespace {
 
 std::atomic<std::size_t> count{0};
+constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
+std::atomic<std::size_t> limit{no_limit};
 
 }  // namespace
+
+test::memory_limit::memory_limit(std::size_t calls) noexcept {
+    limit = count + calls;
+}
+test::memory_limit::~memory_limit() {
+    limit = no_limit;
+}
 
 std::size_t test::allocation_count() noexcept {
     return count;
@@ -46,8 +55,7 @@ namespace {
 namespace {
 
 void* allocate(std::size_t size) noexcept {
-    ++count;
-    return std::malloc(size == 0 ? 1 : size);
+    return count++ >= limit ? nullptr : std::malloc(size == 0 ? 1 : size);
 }
 
 void* allocate_or_throw(std::size_t size) {

@@ -4,9 +4,11 @@
 #include <asio_mqtt/session/subscriptions.hpp>
 
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
+#include "support/allocation_counter.hpp"
 #include "support/catch.hpp"
 
 using namespace asio_mqtt;
@@ -16,17 +18,21 @@ namespace {
 /// A registry whose handlers are names, and whose requests are numbered as the session does it.
 class registry {
 public:
-    std::uint64_t subscribe(const std::vector<topic_subscription>& filters, const char* handler,
-                            std::uint32_t identifier = 0) {
+    outbound_request_ptr make(const std::vector<topic_subscription>& filters, const char* handler,
+                              std::uint32_t identifier = 0) {
         subscribe_packet packet;
         packet.subscriptions = filters;
         errc error{};
-        const outbound_request_ptr request = outbound_request::make(
+        outbound_request_ptr request = outbound_request::make(
             protocol_version::v5, packet, error, std::make_shared<std::string>(handler));
         REQUIRE(request != nullptr);
         request->subscription_identifier = identifier;
         request->number = ++count_;
-        all.add(*request);
+        return request;
+    }
+    std::uint64_t subscribe(const std::vector<topic_subscription>& filters, const char* handler,
+                            std::uint32_t identifier = 0) {
+        all.add(*make(filters, handler, identifier));
         return count_;
     }
     std::uint64_t next_number() { return ++count_; }
@@ -180,4 +186,24 @@ TEST_CASE("subscriptions: what was found for the last message is not taken for a
         registry.all.refused("a", first);
         CHECK(registry.handlers("a") == "y");
     }
+}
+
+TEST_CASE("subscriptions: one for which there is no memory leaves nothing behind") {
+    const char* const long_filter = "a/filter/that/is/too/long/to/stand/in/the/string/itself";
+    std::size_t calls = 0;
+    for (bool is_added = false; !is_added; ++calls) {
+        registry registry;
+        registry.subscribe({{.filter = "a/+"}}, "x");
+        const auto request = registry.make({{.filter = "a/b"}, {.filter = long_filter}}, "y");
+        try {
+            const test::memory_limit limit{calls};
+            registry.all.add(*request);
+            is_added = true;
+        } catch (const std::bad_alloc&) {
+        }
+        CHECK(registry.handlers("a/c") == "x");
+        CHECK(registry.handlers(long_filter) == (is_added ? "y" : ""));
+        if (!is_added) CHECK(registry.handlers("a/b") == "x");
+    }
+    CHECK(calls > 10);
 }
