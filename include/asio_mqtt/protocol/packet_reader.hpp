@@ -380,15 +380,39 @@ bool read_plain_acknowledgement(std::span<const std::byte> body, Packet& packet)
     return packet.packet_id != 0;
 }
 
-/// Reads the body of a PUBLISH without properties; its topic name is not checked.
+/// Where the properties end that begin with their length at `place`: one Subscription Identifier
+/// and nothing else, as many brokers send it (3.3.2.3.8). 0 for any others.
+inline std::size_t end_of_lone_identifier(std::span<const std::byte> body,
+                                          std::size_t place) noexcept {
+    const std::size_t end = place + 1 + std::to_integer<std::size_t>(body[place]);
+    if (end < place + 3 || end > body.size()) return 0;
+    if (body[place + 1] != static_cast<std::byte>(property_id::subscription_identifier)) return 0;
+    const variable_byte_integer identifier =
+        read_variable_byte_integer(body.data() + place + 2, body.data() + end);
+    return identifier.value != 0 && place + 2 + identifier.size == end ? end : 0;
+}
+
+/// Reads the body of a PUBLISH without properties, but for one Subscription Identifier; its topic
+/// name is not checked.
 inline bool read_plain_publish(protocol_version version, std::span<const std::byte> body,
                                publish_packet& packet) noexcept {
     if (body.size() < 2) return false;
     const bool has_id = packet.qos != qos::at_most_once;
     const std::size_t id_place = 2U + load_16(body.data());
     std::size_t size = id_place + (has_id ? 2 : 0);
+    auto& identifiers = packet.properties.subscription_identifiers;
+    if (!identifiers.empty()) identifiers = {};
     if (version == protocol_version::v5) {
-        if (size >= body.size() || body[size++] != std::byte{0}) return false;
+        if (size >= body.size()) return false;
+        if (body[size] == std::byte{0}) {
+            ++size;
+        } else {
+            const std::size_t end = end_of_lone_identifier(body, size);
+            if (end == 0) return false;
+            identifiers =
+                subscription_identifier_list::from_wire(body.subspan(size + 1, end - size - 1), 1);
+            size = end;
+        }
     } else if (size > body.size()) {
         return false;
     }

@@ -77,6 +77,7 @@ public:
         if constexpr (Packet::type == packet_type::publish) {
             if (decode_plain(header, body, packet) && detail::is_plain_topic_name(packet.topic))
                 return {};
+            packet.properties = {};
         } else if constexpr (is_acknowledgement(Packet::type)) {
             if (wire::read_plain_acknowledgement(body, packet)) return {};
         }
@@ -85,9 +86,9 @@ public:
         return reader.finish(header.size);
     }
 
-    /// The same for a PUBLISH without properties, into a packet whose properties are as new; its
-    /// topic name is not checked. False for any other, and for what else is malformed: decode()
-    /// tells.
+    /// The same for a PUBLISH without properties, but for one Subscription Identifier, into a
+    /// packet whose other properties are as new; its topic name is not checked. False for any
+    /// other, and for what else is malformed: decode() tells.
     bool decode_plain(const fixed_header& header, std::span<const std::byte> body,
                       publish_packet& packet) const noexcept {
         set_publish_flags(header, packet);

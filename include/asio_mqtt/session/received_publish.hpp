@@ -13,7 +13,7 @@
 namespace asio_mqtt::detail {
 
 /// The PUBLISH that was received last. Its properties are most of it: as long as no message has
-/// any, they are not set anew for each.
+/// others than a Subscription Identifier, they are not set anew for each.
 class received_publish {
 public:
     publish_packet& packet() noexcept { return packet_; }
@@ -26,10 +26,11 @@ public:
     /// Any PUBLISH, and all of it checked; see versioned_codec::decode() and decode_forwarded().
     decode_result decode(versioned_codec codec, const fixed_header& header,
                          std::span<const std::byte> body) noexcept {
-        if (decode_plain(codec, header, body) && is_plain_topic_name(packet_.topic)) return {};
+        if (has_properties_) packet_ = publish_packet{};
+        has_properties_ = !codec.decode_plain(header, body, packet_);
+        if (!has_properties_ && is_plain_topic_name(packet_.topic)) return {};
         decode_result result = codec.decode(header, body, packet_);
         if (!result) result = codec.decode_forwarded(header, body, packet_);
-        has_properties_ = wire::is_set(packet_.properties);
         return result;
     }
 

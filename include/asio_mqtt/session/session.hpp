@@ -362,7 +362,7 @@ private:
         if (received_.decode_plain(codec(), packet.header, packet.body())) {
             const publish_packet& message = received_.packet();
             // A topic name whose handlers were found is valid.
-            const bool is_like_last = subscriptions_.is_like_last(message.topic, 0);
+            const bool is_like_last = subscriptions_.is_like_last(message);
             if (is_like_last || detail::is_plain_topic_name(message.topic)) {
                 on_message(event, is_like_last);
                 return true;

@@ -123,6 +123,51 @@ TEST_CASE("receiving: a topic name is checked also behind one that is valid") {
     CHECK(driver.receive(wrong).starts_with("closed: "));
 }
 
+TEST_CASE("receiving: Subscription Identifiers, alone and with others (3.3.2.3.8)") {
+    session_driver driver{v5};
+    driver.go_online();
+    // Of each length (1.5.5); two; one behind a Payload Format Indicator; one at QoS 1; twice one
+    // on a topic that is not ASCII. Behind each a message without any.
+    const std::vector<std::pair<std::string, std::vector<std::uint32_t>>> messages{
+        {"30 06 00 01 't' 02 0B 01", {1}},
+        {"30 07 00 01 't' 03 0B 80 01", {128}},
+        {"30 08 00 01 't' 04 0B 80 80 01", {16'384}},
+        {"30 09 00 01 't' 05 0B FF FF FF 7F", {268'435'455}},
+        {"30 08 00 01 't' 04 0B 01 0B 02", {1, 2}},
+        {"30 08 00 01 't' 04 01 01 0B 03", {3}},
+        {"32 08 00 01 't' 00 01 02 0B 04", {4}},
+        {"30 07 00 02 C3 A9 02 0B 05", {5}},
+        {"30 07 00 02 C3 A9 02 0B 05", {5}},
+    };
+    const auto identifiers = [&](const std::string& packet) {
+        const auto bytes = hex(packet);
+        std::span<const std::byte> unread{bytes};
+        driver.feed(unread);
+        const session_event event = driver.core.next_event();
+        REQUIRE(event.what == session_event::kind::message);
+        CHECK(event.message->payload.empty());
+        std::vector<std::uint32_t> found;
+        for (const std::uint32_t each : event.message->properties.subscription_identifiers)
+            found.push_back(each);
+        return found;
+    };
+    for (const auto& [packet, expected] : messages) {
+        CAPTURE(packet);
+        CHECK(identifiers(packet) == expected);
+        CHECK(identifiers("30 04 00 01 't' 00").empty());
+        CHECK(identifiers(packet) == expected);
+        CHECK(identifiers(packet) == expected);
+    }
+    // 0 (3.3.2.3.8); of five bytes; longer than the packet; without an end; none; at QoS 1
+    // with the packet identifier 0 [MQTT-2.2.1-3].
+    const std::string wrong = GENERATE(as<std::string>{}, "30 06 00 01 't' 02 0B 00",
+                                       "30 0A 00 01 't' 06 0B FF FF FF FF 7F",
+                                       "30 06 00 01 't' 03 0B 01", "30 06 00 01 't' 02 0B 81",
+                                       "30 05 00 01 't' 01 0B", "32 08 00 01 't' 00 00 02 0B 01");
+    CAPTURE(wrong);
+    CHECK(driver.receive(wrong).starts_with("closed: "));
+}
+
 TEST_CASE("receiving: QoS 1 is acknowledged when the application has it (4.3.2)") {
     const auto version = GENERATE(v3, v5);
     session_driver driver{version};
