@@ -71,6 +71,7 @@ inline errc copy_properties(const publish_options& options, publish_properties& 
     return {};
 }
 
+// As a part of make_publish() it would cost each message, which mostly has none, 30 instructions.
 [[gnu::noinline]] inline packet_ptr make_publish_with_properties(protocol_version version,
                                                                  std::string_view topic,
                                                                  payload&& content,

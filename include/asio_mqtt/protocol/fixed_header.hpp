@@ -37,7 +37,7 @@ constexpr decode_errc check_flags(packet_type type, std::uint8_t flags) noexcept
     if (type != packet_type::publish) {
         return flags == fixed_flags(type) ? decode_errc{} : decode_errc::invalid_flags;
     }
-    if ((flags & 0x0E) == 0) return {};
+    if ((flags & 0x0E) == 0) return {};  // QoS 0: what most messages are takes one step
     if ((flags & 0x06) == 0x06) return decode_errc::invalid_qos;
     // [MQTT-3.3.1-2] A QoS 0 message is never delivered a second time.
     return (flags & 0x0E) == 0x08 ? decode_errc::invalid_flags : decode_errc{};

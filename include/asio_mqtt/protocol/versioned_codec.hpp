@@ -75,8 +75,7 @@ public:
         }
         packet = Packet{};
         if constexpr (Packet::type == packet_type::publish) {
-            if (decode_plain(header, body, packet) && detail::is_plain_topic_name(packet.topic))
-                return {};
+            if (decode_plain(header, body, packet) && is_valid_topic_name(packet.topic)) return {};
             packet.properties = {};
         } else if constexpr (is_acknowledgement(Packet::type)) {
             if (wire::read_plain_acknowledgement(body, packet)) return {};

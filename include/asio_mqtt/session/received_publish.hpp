@@ -28,7 +28,7 @@ public:
                          std::span<const std::byte> body) noexcept {
         if (has_properties_) packet_ = publish_packet{};
         has_properties_ = !codec.decode_plain(header, body, packet_);
-        if (!has_properties_ && is_plain_topic_name(packet_.topic)) return {};
+        if (!has_properties_ && is_valid_topic_name(packet_.topic)) return {};
         decode_result result = codec.decode(header, body, packet_);
         if (!result) result = codec.decode_forwarded(header, body, packet_);
         return result;

@@ -361,9 +361,8 @@ private:
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
         if (received_.decode_plain(codec(), packet.header, packet.body())) {
             const publish_packet& message = received_.packet();
-            // A topic name whose handlers were found is valid.
             const bool is_like_last = subscriptions_.is_like_last(message);
-            if (is_like_last || detail::is_plain_topic_name(message.topic)) {
+            if (is_like_last || is_valid_topic_name(message.topic)) {
                 on_message(event, is_like_last);
                 return true;
             }

@@ -113,13 +113,10 @@ public:
     }
 
     /// Messages on one topic often follow each other: true when what was found for the last one is
-    /// right for this one, too. `identifier`: the only one of the message, 0 without any.
-    bool is_like_last(std::string_view topic, std::uint32_t identifier) const noexcept {
-        return identifier == last_identifier_ && is_same(topic, last_topic_);
-    }
+    /// right for this one, too; its topic name is valid then.
     bool is_like_last(const publish_packet& message) const noexcept {
         const auto& identifiers = message.properties.subscription_identifiers;
-        return identifiers.size() <= 1 && is_like_last(message.topic, first_of(identifiers));
+        return identifiers.size() <= 1 && was_last(message.topic, first_of(identifiers));
     }
 
     /// Finds the handler of each group to which the message belongs.
@@ -205,6 +202,10 @@ private:
         return identifiers.empty() ? 0 : *identifiers.begin();
     }
 
+    bool was_last(std::string_view topic, std::uint32_t identifier) const noexcept {
+        return identifier == last_identifier_ && is_same(topic, last_topic_);
+    }
+
     void search(std::string_view topic, const subscription_identifier_list& identifiers) {
         ++search_count_;
         const auto found = [&](group& each) {
@@ -285,22 +286,23 @@ private:
     }
 
     void erase_group(group& erased) noexcept {
-        while (!erased.entries.empty()) {
-            entry& each = erased.entries.pop_front();
-            by_topic_.remove(each);
-            delete &each;
-        }
+        while (!erased.entries.empty())
+            erase_from_group(erased.entries.front());
         erased.unlink();
         delete &erased;
     }
 
+    /// With its group, if it was the last one there.
     void erase_entry(entry& erased) noexcept {
-        forget_last();
         group& owner = *erased.owner;
+        erase_from_group(erased);
+        if (owner.entries.empty()) erase_group(owner);
+    }
+    void erase_from_group(entry& erased) noexcept {
+        forget_last();
         by_topic_.remove(erased);
         erased.unlink();
         delete &erased;
-        if (owner.entries.empty()) erase_group(owner);
     }
 
     filter_trie by_topic_;
