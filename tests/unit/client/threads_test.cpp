@@ -5,6 +5,7 @@
 #include <asio_mqtt/testing/broker.hpp>
 
 #include "support/catch.hpp"
+#include "support/deferred.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
@@ -15,11 +16,6 @@
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <asio/use_future.hpp>
-#if __has_include(<asio/deferred.hpp>)
-#include <asio/deferred.hpp>
-#else
-#include <asio/experimental/deferred.hpp>
-#endif
 
 #include <atomic>
 #include <chrono>
@@ -31,12 +27,6 @@ using namespace asio_mqtt;
 using namespace std::chrono_literals;
 
 namespace {
-
-#if __has_include(<asio/deferred.hpp>)
-using asio::deferred;
-#else
-using asio::experimental::deferred;
-#endif
 
 constexpr int starters = 4;
 constexpr int each_starts = 200;
@@ -218,8 +208,8 @@ TEST_CASE_METHOD(threads_fixture, "threads: a group cancels an operation that en
     for (int round = 0; round < each_starts; ++round) {
         std::promise<void> ended;
         timer.expires_after(0s);
-        asio::experimental::make_parallel_group(timer.async_wait(deferred),
-                                                c.async_wait_for_room(deferred))
+        asio::experimental::make_parallel_group(timer.async_wait(test::deferred),
+                                                c.async_wait_for_room(test::deferred))
             .async_wait(asio::experimental::wait_for_one(), [&](auto&&...) { ended.set_value(); });
         REQUIRE(ended.get_future().wait_for(30s) == std::future_status::ready);
     }

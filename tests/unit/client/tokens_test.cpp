@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "support/catch.hpp"
+#include "support/deferred.hpp"
 #include "unit/client/client_fixture.hpp"
 
 #include <asio/awaitable.hpp>
@@ -9,11 +10,6 @@
 #include <asio/detached.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
-#if __has_include(<asio/deferred.hpp>)
-#include <asio/deferred.hpp>
-#else
-#include <asio/experimental/deferred.hpp>
-#endif
 
 #include <functional>
 #include <future>
@@ -203,11 +199,7 @@ TEST_CASE_METHOD(client_fixture, "tokens: detached") {
 }
 
 TEST_CASE_METHOD(client_fixture, "tokens: deferred starts when it is called, or never") {
-#if __has_include(<asio/deferred.hpp>)
-    using asio::deferred;
-#else
-    using asio::experimental::deferred;
-#endif
+    using test::deferred;
     auto c = make("a");
     c.async_run(asio::detached);
     c.async_subscribe("t", qos::at_least_once, asio::detached);
