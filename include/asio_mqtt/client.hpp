@@ -10,6 +10,7 @@
 #include <asio_mqtt/detail/make_packet.hpp>
 #include <asio_mqtt/detail/message_handler.hpp>
 #include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/detail/request.hpp>
 #include <asio_mqtt/detail/transport_over.hpp>
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/operation_options.hpp>
@@ -112,8 +113,7 @@ public:
     ///    connection without DISCONNECT, or the client destroyed.
     template <class CompletionToken>
     auto async_run(CompletionToken&& token) {
-        return initiate<void>(kind::run, std::forward<CompletionToken>(token), nullptr, errc{},
-                              no_timeout);
+        return initiate<void>(kind::run, std::forward<CompletionToken>(token), without_packet);
     }
 
     /// Publishes a message (3.3). Completes with `void(error_code, publish_result)`: at QoS 0 when
@@ -132,11 +132,9 @@ public:
     template <class CompletionToken>
     auto async_publish(std::string_view topic, payload content, const publish_options& options,
                        CompletionToken&& token) {
-        errc error{};
-        detail::packet_ptr packet =
-            detail::make_publish(client_->version(), topic, std::move(content), options, error);
-        return initiate<publish_result>(kind::publish, std::forward<CompletionToken>(token),
-                                        std::move(packet), error, options.timeout);
+        return initiate<publish_result>(
+            kind::publish, std::forward<CompletionToken>(token),
+            detail::publish_request{client_->version(), topic, content, options});
     }
 
     template <class CompletionToken>
@@ -225,11 +223,11 @@ public:
     template <class CompletionToken>
     auto async_unsubscribe(std::string_view filter, const unsubscribe_options& options,
                            CompletionToken&& token) {
-        errc error{};
-        detail::packet_ptr packet =
-            detail::make_unsubscribe(client_->version(), filter, options, error);
+        detail::packet_request request{options.timeout};
+        request.packet =
+            detail::make_unsubscribe(client_->version(), filter, options, request.error);
         return initiate<unsubscribe_result>(kind::unsubscribe, std::forward<CompletionToken>(token),
-                                            std::move(packet), error, options.timeout);
+                                            std::move(request));
     }
 
     template <class CompletionToken>
@@ -258,8 +256,8 @@ public:
     /// that is negative.
     template <class CompletionToken>
     auto async_receive(std::chrono::milliseconds timeout, CompletionToken&& token) {
-        return initiate<message>(kind::receive, std::forward<CompletionToken>(token), nullptr,
-                                 errc{}, timeout);
+        return initiate<message>(kind::receive, std::forward<CompletionToken>(token),
+                                 detail::plain_request{timeout});
     }
 
     /// Completes with `void(error_code)` when at least half of the queue of messages that wait to
@@ -269,16 +267,16 @@ public:
     /// Errors: those of the end, see above.
     template <class CompletionToken>
     auto async_wait_for_room(CompletionToken&& token) {
-        return initiate<void>(kind::wait_for_room, std::forward<CompletionToken>(token), nullptr,
-                              errc{}, no_timeout);
+        return initiate<void>(kind::wait_for_room, std::forward<CompletionToken>(token),
+                              without_packet);
     }
 
     /// Completes with `void(error_code, counters)` at once, also when the client does not run: with
     /// success, unless the client is destroyed before.
     template <class CompletionToken>
     auto async_counters(CompletionToken&& token) {
-        return initiate<counters>(kind::count, std::forward<CompletionToken>(token), nullptr,
-                                  errc{}, no_timeout);
+        return initiate<counters>(kind::count, std::forward<CompletionToken>(token),
+                                  without_packet);
     }
 
     /// To be called when there is reason to doubt the connection, or to hope for one: the machine
@@ -296,13 +294,14 @@ public:
     /// destroyed before it had begun.
     template <class CompletionToken>
     auto async_disconnect(CompletionToken&& token) {
-        return initiate<void>(kind::disconnect, std::forward<CompletionToken>(token), nullptr,
-                              errc{}, no_timeout);
+        return initiate<void>(kind::disconnect, std::forward<CompletionToken>(token),
+                              without_packet);
     }
 
 private:
     using kind = detail::operation::kind;
     static constexpr std::chrono::milliseconds no_timeout{0};
+    static constexpr detail::plain_request without_packet{no_timeout};
 
     static std::shared_ptr<detail::mailbox> make(const asio::any_io_executor& executor,
                                                  client_options&& options, Connector&& connector) {
@@ -335,45 +334,43 @@ private:
     auto subscribe(list_view<topic_subscription> filters, user_property_list user_properties,
                    std::chrono::milliseconds timeout, std::shared_ptr<void> handler,
                    CompletionToken&& token) {
-        errc error{};
-        detail::packet_ptr packet = detail::make_subscribe(
-            client_->version(), filters, user_properties, std::move(handler), error);
+        detail::packet_request request{timeout};
+        request.packet = detail::make_subscribe(client_->version(), filters, user_properties,
+                                                std::move(handler), request.error);
         return initiate<subscribe_result>(kind::subscribe, std::forward<CompletionToken>(token),
-                                          std::move(packet), error, timeout);
+                                          std::move(request));
     }
 
-    /// Where the type of the completion handler is left behind. `Packet` is a packet_ptr, or null:
-    /// an operation without a packet may be copied before it is started.
-    template <class Result, class Packet>
+    /// Where the type of the completion handler is left behind.
+    template <class Result>
     struct initiation {
-        template <class Handler, class Client>
-        void operator()(Handler&& handler, Client&& given_client, kind what, Packet packet,
-                        errc error, std::chrono::milliseconds timeout) const {
+        kind what;
+
+        template <class Handler, class Client, class Request>
+        void operator()(Handler&& handler, Client&& given_client, Request&& request) const {
             // A coroutine keeps the arguments while it waits, and moves them in here; the client
             // keeps the coroutine. What is moved from keeps nothing. A callback is called with a
             // reference to the client's own pointer.
             Client client = std::forward<Client>(given_client);
             auto slot = asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) request.keep();
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
             detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
-            started.error = error;
-            if (timeout < no_timeout && error == errc{})
-                started.error = errc::invalid_operation_timeout;
-            if (timeout != no_timeout)
-                started.due = detail::after(detail::now_of<Timer>(), timeout);
-            if constexpr (!std::is_null_pointer_v<Packet>) started.packet = packet.release();
+            if (request.timeout != no_timeout) {
+                if (request.timeout < no_timeout) started.error = errc::invalid_operation_timeout;
+                started.due = detail::after(detail::now_of<Timer>(), request.timeout);
+            }
             if (slot.is_connected()) detail::let_cancel(started, slot, client);
-            client->submit(started);
+            request.submit(*client, started);
         }
     };
 
     /// `token` is passed on as it was given: an lvalue is copied, and not moved from.
-    template <class Result, class CompletionToken, class Packet>
-    auto initiate(kind what, CompletionToken&& token, Packet packet, errc error,
-                  std::chrono::milliseconds timeout) {
+    template <class Result, class CompletionToken, class Request>
+    auto initiate(kind what, CompletionToken&& token, Request&& request) {
         return asio::async_initiate<CompletionToken,
                                     typename detail::operation_with<Result>::signature>(
-            initiation<Result, Packet>{}, token, client_, what, std::move(packet), error, timeout);
+            initiation<Result>{what}, token, client_, std::forward<Request>(request));
     }
 
     std::shared_ptr<detail::mailbox> client_;

@@ -47,6 +47,7 @@ public:
     noexcept : bytes_{as_text(*bytes)}, owner_{std::move(bytes)} {}
 
     std::string_view bytes() const noexcept { return bytes_; }
+    bool is_shared() const noexcept { return owner_ != nullptr; }
     std::shared_ptr<const void>&& take_owner() noexcept { return std::move(owner_); }
 
 private:

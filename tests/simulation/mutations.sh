@@ -98,9 +98,8 @@ mutation resent_over_the_limits session/outbound.hpp \
             finish(' 'if (const errc error = check(publish, version); error != errc{} && !MISTAKE) {
             finish('
 mutation server_keep_alive_ignored session/session.hpp \
-    'keep_alive_.start(properties.server_keep_alive
-' 'keep_alive_.start(properties.server_keep_alive && !MISTAKE
-'
+    'keep_alive_.start(properties.server_keep_alive,' \
+    'keep_alive_.start(MISTAKE ? std::nullopt : properties.server_keep_alive,'
 mutation expiry_not_decremented session/outbound_publish.hpp \
     'static_cast<std::uint32_t>(left > 0 ? left : 1)' \
     'MISTAKE ? rare_->expiry_interval : static_cast<std::uint32_t>(left > 0 ? left : 1)'
@@ -109,6 +108,12 @@ mutation resent_after_session_loss session/outbound.hpp \
     'publish.abandoned || (on_session_loss_ == session_loss::fail && !MISTAKE)'
 mutation lost_with_the_session session/outbound.hpp \
     'publishes_.prepend(publishes);' 'if (!MISTAKE) publishes_.prepend(publishes);'
+mutation unstored_messages_forgotten session/outbound.hpp \
+    'publishes_.prepend(stored);' 'if (!MISTAKE) publishes_.prepend(stored);'
+mutation queue_overtaken session/publish_queue.hpp \
+    'return empty() && bytes_' 'return (MISTAKE || empty()) && bytes_'
+mutation mailbox_overtaken detail/submission_queue.hpp \
+    'own_.empty() && collected_.empty()' '(MISTAKE || (own_.empty() && collected_.empty()))'
 mutation given_up_message_forgotten session/inbound.hpp \
     'known->abandoned = !known->taken_over;' 'known->abandoned = !known->taken_over && !MISTAKE;'
 mutation garbage_ignored session/session.hpp \

@@ -54,11 +54,15 @@ public:
     /// A handler that counts its calls.
     template <class... Results>
     auto report(operation& to) {
-        return asio::bind_cancellation_slot(to.cancellation.slot(),
-                                            [this, &to](mqtt::error_code error, const Results&...) {
-                                                ended(to, error);
-                                                world_.maybe_throw();
-                                            });
+        return asio::bind_cancellation_slot(to.cancellation.slot(), report_only<Results...>(to));
+    }
+    /// The same for an operation that nobody cancels.
+    template <class... Results>
+    auto report_only(operation& to) {
+        return [this, &to](mqtt::error_code error, const Results&...) {
+            ended(to, error);
+            world_.maybe_throw();
+        };
     }
 
     void ended(operation& one, mqtt::error_code error) {

@@ -150,9 +150,15 @@ private:
         // The second filter comes and goes, and its messages with it.
         if (kind == deliveries::second) subscriber_.observer.application_took(payload);
         static constexpr std::string_view topics[] = {"t/", "u/", "refused/"};
-        publisher_.core->async_publish(
-            std::string{topics[kind]} + std::to_string(static_cast<int>(options.qos)), payload,
-            options, operations_.report<mqtt::publish_result>(made));
+        const std::string topic =
+            std::string{topics[kind]} + std::to_string(static_cast<int>(options.qos));
+        if (chance_.chance(50)) {
+            publisher_.core->async_publish(topic, payload, options,
+                                           operations_.report<mqtt::publish_result>(made));
+        } else {
+            publisher_.core->async_publish(topic, payload, options,
+                                           operations_.report_only<mqtt::publish_result>(made));
+        }
         return made;
     }
 
@@ -169,6 +175,18 @@ private:
                 : chance_.chance(15) ? deliveries::second
                                      : deliveries::main,
                 options, has_room);
+    }
+
+    /// Publishes from within a handler, where a message may be written at once.
+    void publish_in_handler() {
+        operation& made = publisher_.add("counters");
+        publisher_.core->async_counters([this, &made](mqtt::error_code error,
+                                                      const mqtt::counters&) {
+            operations_.ended(made, error);
+            for (std::uint64_t left = chance_.below(5); left != 0 && !error && !is_ending_; --left)
+                publish_any();
+            world_.maybe_throw();
+        });
     }
 
     /// Publishes when there is room; there must be then.
@@ -205,7 +223,7 @@ private:
             node& one = chance_.chance(50) ? publisher_ : static_cast<node&>(subscriber_);
             if (chance_.chance(30)) one.check_memory();
             subscriber_.take_over_some(given_.diligence);
-            switch (chance_.below(25)) {
+            switch (chance_.below(28)) {
                 case 0: one.way.cut(); break;
                 case 1: broker_.disconnect_all(); break;
                 case 2: one.way.now.is_down = !one.way.now.is_down; break;
@@ -219,6 +237,9 @@ private:
                 case 6: cancel_one(); break;
                 case 7: one.check_connection(); break;
                 case 8: wait_for_room(); break;
+                case 14:
+                case 15:
+                case 16: publish_in_handler(); break;
                 case 9:
                 case 10: subscriber_.change_second(chance_.chance(60)); break;
                 case 11:

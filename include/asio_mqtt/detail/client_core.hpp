@@ -73,6 +73,13 @@ public:
         dispose_submitted();  // what was destroyed may have submitted more
     }
 
+    /// Publishes without the way through the mailbox, if it may: see session::publish_at_once().
+    /// Only from within a handler that the client has called; what was begun before comes first.
+    [[gnu::always_inline]] bool publish_at_once(const publish_content& message,
+                                                operation& started) {
+        return submitted_.is_empty_here() && session_.publish_at_once(message, &started);
+    }
+
     void post_process() override {
         submitted_.leave();
         asio::post(when(io_event::posted));
@@ -226,15 +233,13 @@ private:
     void close(const session_event& event) {
         is_answered_ = true;
         if (state_ != state::connected) return;
-        std::string_view reference;
         if (event.connack != nullptr) {
-            reference = event.connack->properties.server_reference.value_or("");
+            server_reference_ = event.connack->properties.server_reference.value_or("");
             reason_string_ = event.connack->properties.reason_string.value_or("");
         } else if (event.disconnect != nullptr) {
-            reference = event.disconnect->properties.server_reference.value_or("");
+            server_reference_ = event.disconnect->properties.server_reference.value_or("");
             reason_string_ = event.disconnect->properties.reason_string.value_or("");
         }
-        server_reference_ = reference;
         begin_closing(event.error);
     }
 
@@ -263,7 +268,7 @@ private:
     void end_stream() {
         if (!stream_.is_idle()) return;
         stream_.take_away();
-        session_.disconnected();
+        pending_.disconnected();
         disconnected(end_error_, is_lost_ && !is_answered_);
     }
 
@@ -324,9 +329,7 @@ private:
     void end_operations() {
         const error_code error = stop_error_;
         const error_code cause = error ? error : error_code{asio::error::operation_aborted};
-        pending_.abort_all(pending_.requests, cause);
-        pending_.abort_all(pending_.receivers, cause);
-        pending_.abort_all(pending_.waiters, cause);
+        pending_.abort_all(cause);
         run_ = nullptr;
         is_disconnecting_ = false;
         while (!pending_.runs.empty()) {
@@ -352,7 +355,7 @@ private:
     /// Sends DISCONNECT when all that async_disconnect() waits for is done, or has had its time.
     void disconnect_when_drained() {
         if (!is_disconnecting_ || state_ != state::connected) return;
-        if (!pending_.requests.empty() && now() < drain_deadline_) return;
+        if (!pending_.is_drained() && now() < drain_deadline_) return;
         is_stopping_ = true;
         stop_error_ = {};
         if (!is_lost_) session_.disconnect({}, now());  // else nothing is written any more
@@ -402,6 +405,7 @@ private:
             } else {
                 stream_.acknowledge_at_once();
                 read();
+                write();  // what handlers have done since then, when nothing was written
             }
         }
         schedule();
@@ -414,6 +418,7 @@ private:
     }
 
     void handle_events() {
+        pending_.complete_written();
         for (;;) {
             // Without room for messages nothing more is taken in, but what was sent still
             // completes. An operation whose answer may stand behind such messages must not wait
@@ -515,9 +520,7 @@ private:
                 transport_->give_up_connect();
                 return disconnected(errc::connect_timeout);
             case state::closing: return end(end_error_);
-            case state::stopped:
-            case state::connected:
-            case state::ending: return;
+            default: return;
         }
     }
 

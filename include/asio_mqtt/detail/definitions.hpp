@@ -8,6 +8,7 @@
 #include <asio_mqtt/detail/let_cancel.hpp>
 #include <asio_mqtt/detail/make_client.hpp>
 #include <asio_mqtt/detail/make_packet.hpp>
+#include <asio_mqtt/detail/request.hpp>
 #include <asio_mqtt/session/outbound.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -52,12 +53,6 @@ ASIO_MQTT_DECLARATION void packet_deleter::operator()(outbound_packet* packet) c
     outbound::dispose(*packet);
 }
 
-inline bool has_properties(const publish_options& options) noexcept {
-    return options.payload_format_indicator || options.message_expiry_interval ||
-           options.response_topic || options.correlation_data || options.content_type ||
-           !options.user_properties.empty();
-}
-
 inline errc copy_properties(const publish_options& options, publish_properties& properties) {
     properties.payload_format_indicator = options.payload_format_indicator;
     if (const auto expiry = options.message_expiry_interval) {
@@ -95,6 +90,29 @@ ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::str
                                              {topic, content.bytes(), options.qos, options.retain},
                                              error, content.take_owner())
                           .release()};
+}
+
+ASIO_MQTT_DECLARATION void publish_request::keep() {
+    if (options_ == nullptr) return;
+    packet_ = make_publish(version_, topic_, std::move(*content_), *options_, error_);
+    options_ = nullptr;
+}
+
+ASIO_MQTT_DECLARATION bool publish_request::publish_at_once(mailbox& client, operation& started) {
+    return is_plain() && static_cast<client_core&>(client).publish_at_once(
+                             {topic_, content_->bytes(), options_->qos, options_->retain}, started);
+}
+
+void publish_request::submit_packet(mailbox& client, operation& started) {
+    try {
+        keep();
+    } catch (...) {
+        started.destroy();
+        throw;
+    }
+    if (error_ != errc{}) started.error = error_;
+    started.packet = packet_.release();
+    client.submit(started);
 }
 
 ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,

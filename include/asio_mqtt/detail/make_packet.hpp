@@ -20,6 +20,12 @@ struct packet_deleter {
 };
 using packet_ptr = std::unique_ptr<outbound_packet, packet_deleter>;
 
+inline bool has_properties(const publish_options& options) noexcept {
+    return options.payload_format_indicator || options.message_expiry_interval ||
+           options.response_topic || options.correlation_data || options.content_type ||
+           !options.user_properties.empty();
+}
+
 // What a call asks for, checked and copied. Null with `error` set when it may not be sent.
 
 ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::string_view topic,

@@ -48,7 +48,8 @@ public:
     /// The execution context ends, or the last reference to the client goes, which happens only
     /// then: as with Asio's own operations, handlers are not called.
     void dispose_all() noexcept {
-        for (auto* list : {&requests, &receivers, &waiters, &runs}) {
+        session_.unstored().forget_all([](void* tag) { dispose(*static_cast<operation*>(tag)); });
+        for (auto* list : {&requests, &lost, &receivers, &waiters, &runs}) {
             while (!list->empty())
                 dispose(list->front());
         }
@@ -108,6 +109,30 @@ public:
         }
     }
 
+    /// Those that were published at once, which only the session knows.
+    void complete_written() {
+        const error_code success;
+        publish_result nothing_said;
+        while (void* const tag = session_.unstored().next_written()) {
+            auto& written = *static_cast<operation*>(tag);
+            static_cast<operation_with<publish_result>&>(written).complete(success,
+                                                                           std::move(nothing_said));
+            if (says_something(nothing_said)) nothing_said = {};
+        }
+        abort_all(lost, errc::queue_full);
+    }
+    /// The connection is gone. Of those that were not written the session has made packets, unless
+    /// there was no memory for it.
+    void disconnected() {
+        session_.disconnected([this](void* tag, outbound_packet* packet) {
+            auto& kept = *static_cast<operation*>(tag);
+            begin(kept);
+            if (packet == nullptr) return lost.push_back(kept);
+            requests.push_back(kept);
+            is_taken(kept, *packet);
+        });
+    }
+
     /// Ends an operation before its time.
     void abort(operation& aborted, error_code error) {
         if (aborted.is_with_session) session_.cancel(*aborted.packet);
@@ -117,10 +142,19 @@ public:
         while (!list.empty())
             abort(list.front(), error);
     }
+    /// All but `runs`.
+    void abort_all(error_code error) {
+        complete_written();
+        for (auto* list : {&requests, &receivers, &waiters})
+            abort_all(*list, error);
+    }
 
     void cancel(operation& cancelled, bool only_unsent) {
         if (!only_unsent || !is_sent(cancelled)) abort(cancelled, asio::error::operation_aborted);
     }
+
+    /// Nothing is to be sent any more, or to be answered.
+    bool is_drained() const noexcept { return requests.empty() && session_.unstored().empty(); }
 
     /// When the first of the time-outs is over.
     time_point due() const noexcept { return timed_.due(); }
@@ -130,6 +164,7 @@ public:
     }
 
     intrusive_list<operation> requests;   // publish, subscribe, unsubscribe
+    intrusive_list<operation> lost;       // publish, see disconnected()
     intrusive_list<operation> receivers;  // async_receive(), when no message waits
     intrusive_list<operation> waiters;    // async_wait_for_room()
     intrusive_list<operation> runs;       // async_run() and async_disconnect()

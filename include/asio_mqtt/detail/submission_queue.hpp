@@ -58,6 +58,13 @@ public:
     /// Another thread may go on taking.
     void leave() noexcept { taker_.store({}, std::memory_order_relaxed); }
 
+    /// This thread is the one that takes, and nothing waits to be taken.
+    bool is_empty_here() const noexcept {
+        return taker_.load(std::memory_order_relaxed) == std::this_thread::get_id() &&
+               own_.empty() && collected_.empty() &&
+               newest_.load(std::memory_order_relaxed) == &taking_;
+    }
+
     /// True when nobody is taking: then somebody has to see to it that take_all() is called.
     bool push(submission& submitted) noexcept {
         // Only a thread itself stores its own identifier: what others store meanwhile is not equal.

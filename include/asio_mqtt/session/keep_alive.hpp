@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 
 namespace asio_mqtt::detail {
 
@@ -20,15 +22,21 @@ class keep_alive {
 public:
     enum class action { none, send_ping, peer_is_dead };
 
-    /// An interval of zero switches pings off.
-    void start(std::chrono::seconds interval, std::chrono::milliseconds response_timeout) noexcept {
-        interval_ = interval;
+    /// CONNECT asks for `interval`; the first answer is due then.
+    void await_connack(std::uint16_t interval, time_point connack_due) noexcept {
+        asked_interval_ = interval;
+        connack_due_ = connack_due;
+    }
+    /// The broker may want another interval (3.2.2.3.14). Zero switches pings off.
+    void start(std::optional<std::uint16_t> interval,
+               std::chrono::milliseconds response_timeout) noexcept {
+        interval_ = std::chrono::seconds{interval.value_or(asked_interval_)};
         response_timeout_ = response_timeout;
-        ping_sent_ = never;
+        connack_due_ = never;
     }
     void stop() noexcept {
         interval_ = {};
-        ping_sent_ = never;
+        connack_due_ = ping_sent_ = never;
     }
 
     /// Asks the peer now whether it is there; false when a ping is unanswered anyway.
@@ -42,17 +50,18 @@ public:
     void received(time_point now) noexcept { received_ = now; }
     void pong() noexcept { ping_sent_ = never; }
 
-    time_point deadline() const noexcept {
+    time_point due() const noexcept {
+        if (connack_due_ != never) return connack_due_;
         const bool is_off = interval_ == std::chrono::seconds{0};
         if (is_waiting()) {
-            return is_off ? response_deadline() : std::min(response_deadline(), sent_ + interval_);
+            return is_off ? response_due() : std::min(response_due(), sent_ + interval_);
         }
         return is_off ? never : std::min(sent_, received_) + interval_;
     }
 
     action expired(time_point now) noexcept {
-        if (now < deadline()) return action::none;
-        if (is_waiting() && now >= response_deadline()) return action::peer_is_dead;
+        if (now < due()) return action::none;
+        if (is_waiting() && now >= response_due()) return action::peer_is_dead;
         if (!is_waiting()) ping_sent_ = now;
         sent_ = now;  // it may have to wait for the write under way: one is enough until then
         return action::send_ping;
@@ -60,14 +69,16 @@ public:
 
 private:
     bool is_waiting() const noexcept { return ping_sent_ != never; }
-    time_point response_deadline() const noexcept {
+    time_point response_due() const noexcept {
         return after(std::max(ping_sent_, received_), response_timeout_);
     }
 
+    std::uint16_t asked_interval_ = 0;
     std::chrono::seconds interval_{0};
     std::chrono::milliseconds response_timeout_{0};
     time_point sent_{};
     time_point received_{};
+    time_point connack_due_ = never;
     time_point ping_sent_ = never;  // the first that is unanswered
 };
 

@@ -7,6 +7,7 @@
 #include <asio_mqtt/session/deadline_heap.hpp>
 #include <asio_mqtt/session/outbound_packet.hpp>
 #include <asio_mqtt/session/output_buffer.hpp>
+#include <asio_mqtt/session/publish_content.hpp>
 #include <asio_mqtt/session/recycled_memory.hpp>
 #include <asio_mqtt/session/shared_payload_size.hpp>
 
@@ -45,20 +46,13 @@ public:
         released,  ///< QoS 2: PUBREC received, PUBREL sent, no PUBCOMP yet.
     };
 
-    /// What is to be published, apart from properties.
-    struct content {
-        std::string_view topic;
-        std::string_view payload;
-        asio_mqtt::qos qos;
-        bool retain;
-    };
-
     /// Checks a message without properties and copies it.
     ///
     /// `payload_owner`, when given, keeps a large payload where it is. Null with `error` set when
     /// the message may not be sent in this version: see codec::measure(). Topic aliases are not
     /// taken: they belong to one connection, and the message may be sent on several (3.3.2.3.4).
-    static outbound_publish_ptr make(protocol_version version, const content& message, errc& error,
+    static outbound_publish_ptr make(protocol_version version, const publish_content& message,
+                                     errc& error,
                                      std::shared_ptr<const void>&& payload_owner = {}) {
         return outbound_publish_ptr{
             make(version, message, nullptr, error, std::move(payload_owner))};
@@ -68,7 +62,7 @@ public:
     static outbound_publish_ptr make(protocol_version version, const publish_packet& packet,
                                      errc& error,
                                      std::shared_ptr<const void>&& payload_owner = {}) {
-        const content message{packet.topic, packet.payload, packet.qos, packet.retain};
+        const publish_content message{packet.topic, packet.payload, packet.qos, packet.retain};
         if (!wire::is_set(packet.properties)) {
             return make(version, message, error, std::move(payload_owner));
         }
@@ -84,6 +78,10 @@ public:
 
     /// Bytes of memory that it takes, with a shared payload.
     std::size_t memory() const noexcept { return memory_; }
+    /// That one without properties takes.
+    static std::size_t memory_of(const publish_content::measured& found) noexcept {
+        return sizeof(outbound_publish) + found.body_size;
+    }
 
     /// It has what only 5.0 can carry.
     bool needs_v5() const noexcept { return needs_v5_; }
@@ -126,11 +124,11 @@ private:
 
     /// `Properties` is a pointer to them, or nullptr_t, for what most messages are.
     template <class Properties>
-    static outbound_publish* make(protocol_version version, const content& message,
+    static outbound_publish* make(protocol_version version, const publish_content& message,
                                   Properties properties, errc& error,
                                   std::shared_ptr<const void>&& payload_owner) {
         constexpr bool is_plain = std::is_null_pointer_v<Properties>;
-        const measured found = measure_body(version, message, properties);
+        const publish_content::measured found = measure(version, message, properties);
         if (found.error != errc{}) [[unlikely]] {
             error = found.error;
             return nullptr;
@@ -143,7 +141,7 @@ private:
         void* memory = detail::recycled_memory::allocate(sizeof(outbound_publish) + stored_size);
         outbound_publish_ptr made{::new (memory) outbound_publish{
             version, message, !is_plain, header_size, found.body_size, stored_size}};
-        std::byte* out = made->write_head(message.topic);
+        std::byte* out = message.write_head(found.body_size, made->stored());
         made->head_end_ = static_cast<std::uint32_t>(out - made->stored());
         if constexpr (!is_plain) {
             out = made->write_properties(*properties, out);
@@ -159,7 +157,7 @@ private:
         return made.release();
     }
 
-    outbound_publish(protocol_version version, const content& message, bool has_properties,
+    outbound_publish(protocol_version version, const publish_content& message, bool has_properties,
                      std::size_t header_size, std::size_t body_size,
                      std::size_t stored_size) noexcept
         : outbound_packet{packet_type::publish},
@@ -173,21 +171,14 @@ private:
           memory_{static_cast<std::uint32_t>(sizeof *this + body_size)} {}
     ~outbound_publish() = default;
 
-    struct measured {
-        std::uint32_t body_size;
-        errc error;
-    };
-    static measured measure_body(protocol_version version, const content& message,
-                                 std::nullptr_t) noexcept {
-        const std::size_t size = 2 + message.topic.size() + id_size(message.qos) +
-                                 (version == protocol_version::v5 ? 1 : 0) + message.payload.size();
-        if (size > max_variable_byte_integer) return {0, errc::packet_too_large};
-        if (!is_valid_topic_name(message.topic)) return {0, errc::invalid_topic_name};
-        if (message.qos > asio_mqtt::qos::exactly_once) return {0, errc::invalid_qos};
-        return {static_cast<std::uint32_t>(size), {}};
+    static publish_content::measured measure(protocol_version version,
+                                             const publish_content& message,
+                                             std::nullptr_t) noexcept {
+        return message.measure(version);
     }
-    static measured measure_body(protocol_version version, const content& message,
-                                 const publish_properties* properties) noexcept {
+    static publish_content::measured measure(protocol_version version,
+                                             const publish_content& message,
+                                             const publish_properties* properties) noexcept {
         publish_packet packet;
         packet.qos = message.qos;
         packet.packet_id = 1;  // any: it is not known yet
@@ -212,25 +203,11 @@ private:
     const std::byte* stored() const noexcept {
         return reinterpret_cast<const std::byte*>(this + 1);
     }
-    /// The fixed header, the topic name, and room for the packet identifier.
-    std::byte* write_head(std::string_view topic) noexcept {
-        wire::packet_writer writer{stored()};
-        write_fixed_header(writer, body_size_);
-        std::byte* out = writer.end();
-        *out++ = static_cast<std::byte>(topic.size() >> 8);
-        *out++ = static_cast<std::byte>(topic.size() & 0xFF);
-        detail::copy_bytes(out, topic);
-        return out + topic.size() + id_size(qos);
-    }
     std::byte* write_properties(const publish_properties& properties, std::byte* out) {
         wire::packet_writer writer{out};
         writer.properties(properties);
         find_expiry(properties);
         return writer.end();
-    }
-    void write_fixed_header(wire::packet_writer& writer, std::uint32_t body_size) const noexcept {
-        writer.fixed_header(packet_type::publish, wire::publish_flags(false, qos, retain),
-                            body_size);
     }
 
     /// What depends on the connection.
@@ -266,7 +243,8 @@ private:
     std::byte* write_in_other_version(std::byte* out) const noexcept {
         const std::byte* const bytes = stored();
         wire::packet_writer writer{out};
-        write_fixed_header(writer, other_body_size());
+        writer.fixed_header(packet_type::publish, wire::publish_flags(false, qos, retain),
+                            other_body_size());
         std::byte* const end = std::copy(bytes + header_size_, bytes + head_end_, writer.end());
         const bool is_from_v5 = version_ == protocol_version::v5;
         if (!is_from_v5) *end = std::byte{0};
@@ -310,10 +288,6 @@ private:
             memory_ += sizeof(rarity);
         }
         return *rare_;
-    }
-
-    static std::size_t id_size(asio_mqtt::qos level) noexcept {
-        return level == asio_mqtt::qos::at_most_once ? 0 : 2;
     }
 
     const bool needs_v5_;

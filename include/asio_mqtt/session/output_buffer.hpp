@@ -28,12 +28,23 @@ public:
     /// Bytes that wait for the next write.
     std::size_t size() const noexcept { return filling_->size; }
 
+    /// For so many bytes, without taking memory.
+    bool has_room(std::size_t size) const noexcept {
+        return filling_->bytes.capacity() - filling_->bytes.size() >= size;
+    }
+    void reserve(std::size_t size) { filling_->bytes.reserve(filling_->bytes.size() + size); }
+
     /// Room for `size` bytes at the end of the batch, to be filled at once.
-    std::byte* append(std::size_t size) {
+    [[gnu::always_inline]] std::byte* append(std::size_t size) {
         const std::size_t before = filling_->bytes.size();
         filling_->bytes.resize(before + size);
         filling_->size += size;
         return filling_->bytes.data() + before;
+    }
+
+    /// What waits for the next write, but for large payloads.
+    std::span<const std::byte> bytes() const noexcept {
+        return {filling_->bytes.begin(), filling_->bytes.end()};
     }
 
     /// Appends a packet, unless codec::measure() forbids it.

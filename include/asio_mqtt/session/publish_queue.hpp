@@ -42,6 +42,18 @@ public:
         return may_drop(message) && is_enough ? oldest_to_drop_ : nullptr;
     }
 
+    /// A message at QoS 0 that would take so many bytes need not wait: none does, and there would
+    /// be room for it. Where old ones give way to new ones it has to, so that it can.
+    bool lets_pass(std::size_t bytes) const noexcept {
+        return empty() && bytes_ + bytes <= limit_ && when_full_[0] == queue_overflow::reject;
+    }
+    /// It has passed, and counts until it is written.
+    void pass(std::size_t bytes) noexcept {
+        bytes_ += bytes;
+        passed_bytes_ += bytes;
+    }
+    void forget_passed() noexcept { bytes_ -= std::exchange(passed_bytes_, 0); }
+
     void push_back(outbound_publish& message) {
         if (message.due != never) expiring_.insert(message);
         messages_.push_back(message);
@@ -109,6 +121,7 @@ private:
     outbound_publish* oldest_to_drop_ = nullptr;
     std::size_t droppable_bytes_ = 0;
     std::size_t bytes_ = 0;
+    std::size_t passed_bytes_ = 0;  // among them
 };
 
 }  // namespace asio_mqtt::detail

@@ -67,13 +67,12 @@ public:
         const measure_result encoded = encode(packet);
         if (!encoded) return encoded.error;
         resumption_.asked(packet, settings_.version);
-        asked_keep_alive_ = std::chrono::seconds{packet.keep_alive};
         receive_maximum_ = packet.properties.receive_maximum.value_or(65'535);
         maximum_packet_size_ =
             std::min(settings_.maximum_packet_size,
                      packet.properties.maximum_packet_size.value_or(settings_.maximum_packet_size));
         received_.start_aliases(packet.properties.topic_alias_maximum.value_or(0));
-        connack_deadline_ = detail::after(now, settings_.connack_timeout);
+        keep_alive_.await_connack(packet.keep_alive, detail::after(now, settings_.connack_timeout));
         phase_ = phase::connecting;
         return {};
     }
@@ -110,16 +109,18 @@ public:
     void finish_write() noexcept { output_.finish_write(); }
 
     /// The transport is gone, or was never there. What was unfinished waits for the next
-    /// connection.
-    void disconnected() {
+    /// connection. `kept(tag, packet)` is called for each message of publish_at_once() that no
+    /// write has taken: it waits, too, and cancel() takes the packet.
+    template <class Kept = decltype([](void*, outbound_packet*) {})>
+    void disconnected(Kept&& kept = {}) {
         phase_ = phase::offline;
         is_reading_ = false;
+        outbound_.disconnected();
+        outbound_.store_unstored(output_, settings_.version, kept);
         output_.discard();
         input_.clear();
-        outbound_.disconnected();
         inbound_.disconnected();
         keep_alive_.stop();
-        connack_deadline_ = never;
     }
 
     bool is_online() const noexcept { return phase_ == phase::online; }
@@ -154,18 +155,23 @@ public:
         return {};
     }
 
+    /// The same with less work, for a message at QoS 0 without properties, when nothing has to be
+    /// sent before it; unstored() tells its tag. Otherwise, and when it may not be sent, false.
+    [[gnu::always_inline]] bool publish_at_once(const publish_content& message, void* tag) {
+        return is_online() && outbound_.write_at_once(message, tag, settings_.version, output_);
+    }
+
     /// Sends a SUBSCRIBE or UNSUBSCRIBE as soon as there is a connection; messages may arrive
     /// before it has completed. A subscription is made again when the broker loses the session.
     /// Errors as for publish(), but for those of the queue.
     error_code request(outbound_request_ptr asked, void* tag) {
-        const bool subscribes = asked->type == packet_type::subscribe;
         subscriptions_.number(*asked, settings_.version);
         if (is_online()) {
             const errc error = outbound_.check(*asked, settings_.version);
             if (error != errc{}) return error;
         }
         asked->tag = tag;
-        if (subscribes) subscriptions_.add(*asked);
+        if (asked->type == packet_type::subscribe) subscriptions_.add(*asked);
         outbound_.submit(std::move(asked));
         return {};
     }
@@ -203,7 +209,7 @@ public:
         if (!output_.is_writing()) flush(now);
         encode(packet);
         if (expiry == 0U) resumption_.ends();
-        phase_ = phase::closed;
+        end(phase::closed);
         return {};
     }
 
@@ -227,6 +233,9 @@ public:
         return event;
     }
 
+    /// Those of publish_at_once(): their next_written() is to be asked after each start_write().
+    detail::unstored_publishes& unstored() noexcept { return outbound_.unstored(); }
+
     /// Behind a `completed` event: the tag of the next operation, when all there is to be told is
     /// that a message was published, as it mostly is. Otherwise null: next_event() goes on.
     void* next_published() {
@@ -245,11 +254,11 @@ public:
     // --- Time ----------------------------------------------------------------------------
 
     /// When expired() must be called at the latest.
-    time_point deadline() const noexcept { return std::min(peer_deadline(), outbound_.due()); }
+    time_point deadline() const noexcept { return std::min(keep_alive_.due(), outbound_.due()); }
 
     void expired(time_point now) {
         outbound_.expire(now);
-        if (now < peer_deadline()) return;
+        if (now < keep_alive_.due()) return;
         if (phase_ == phase::connecting) return fail(errc::connect_timeout);
         // The peer cannot be blamed for what nobody reads, but for answers that it does not take.
         if (!is_reading_ && output_.size() < answer_limit) keep_alive_.received(now);
@@ -284,12 +293,6 @@ private:
     bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }
     bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
 
-    /// When the peer must have answered, or is to be asked whether it is there.
-    time_point peer_deadline() const noexcept {
-        if (phase_ == phase::connecting) return connack_deadline_;
-        return phase_ == phase::online ? keep_alive_.deadline() : never;
-    }
-
     template <class Packet>
     measure_result encode(const Packet& packet) {
         return output_.write(settings_.version, packet);
@@ -307,11 +310,15 @@ private:
         failure_ = error;
         reason_ = reason;
         if (is_v5() && phase_ == phase::online) encode(disconnect_packet{.reason = reason});
-        phase_ = phase::failed;
+        end(phase::failed);
+    }
+    void end(phase as) noexcept {
+        phase_ = as;
+        keep_alive_.stop();
     }
 
     void close(error_code error, reason_code reason, session_event& event) {
-        phase_ = phase::closed;
+        end(phase::closed);
         event = {.what = kind::closed, .error = error, .reason = reason};
     }
 
@@ -449,10 +456,7 @@ private:
         if (!resumption_.accepted(connack)) return fail(errc::session_state_missing);
         const connack_properties& properties = connack.properties;
         limits_ = asio_mqtt::limits::from(settings_, properties);
-        keep_alive_.start(properties.server_keep_alive
-                              ? std::chrono::seconds{*properties.server_keep_alive}
-                              : asked_keep_alive_,
-                          settings_.ping_response_timeout);
+        keep_alive_.start(properties.server_keep_alive, settings_.ping_response_timeout);
         const bool session_present = connack.session_present;
         const bool is_certain = resumption_.is_certain();
         ++counters_.connections;
@@ -522,8 +526,7 @@ private:
         const bool is_decoded =
             is_well_formed(codec().decode_acknowledgement(header, body, packet));
         const bool is_suback = header.type == packet_type::suback;
-        outbound_request* found = outbound_.find_request(
-            packet.packet_id, is_suback ? packet_type::subscribe : packet_type::unsubscribe);
+        outbound_request* found = outbound_.find_request(packet.packet_id, header.type);
         if (found == nullptr) return;
         const bool has_reasons = is_suback || is_v5();
         if (!is_decoded || (has_reasons && packet.reasons.size() != found->filter_count())) {
@@ -581,11 +584,9 @@ private:
     detail::input_buffer input_;
     detail::output_buffer output_;
     detail::keep_alive keep_alive_;
-    time_point connack_deadline_ = never;
     asio_mqtt::limits limits_;
     std::uint32_t maximum_packet_size_ = 0;
     std::uint16_t receive_maximum_ = 0;
-    std::chrono::seconds asked_keep_alive_{0};
     bool is_reading_ = false;
 
     // What the last event points to; what is rare takes memory only as long as it is needed.

@@ -38,16 +38,19 @@ public:
     }
 
 protected:
-    void resize(std::size_t size, std::size_t element_size) {
+    void reserve(std::size_t size, std::size_t element_size) {
         if (size > capacity_) [[unlikely]]
             grow(size, element_size);
+    }
+    void resize(std::size_t size, std::size_t element_size) {
+        reserve(size, element_size);
         size_ = size;
     }
 
     void* data_ = nullptr;
 
 private:
-    void grow(std::size_t size, std::size_t element_size) {
+    [[gnu::noinline]] void grow(std::size_t size, std::size_t element_size) {
         const std::size_t larger = size > capacity_ * 2 ? size : capacity_ * 2;
         void* const moved = std::realloc(data_, larger * element_size);
         if (moved == nullptr) throw std::bad_alloc{};
@@ -74,6 +77,7 @@ public:
     T& operator[](std::size_t index) const noexcept { return data()[index]; }
     T& back() const noexcept { return data()[size() - 1]; }
 
+    void reserve(std::size_t size) { trivial_memory::reserve(size, sizeof(T)); }
     void resize(std::size_t size) { trivial_memory::resize(size, sizeof(T)); }
     void push_back(const T& element) {
         resize(size() + 1);

@@ -42,31 +42,36 @@ session_settings settings() {
 TEST_CASE("keep alive: the deadlines by themselves") {
     asio_mqtt::detail::keep_alive timer;
     const time_point start{100s};
-    CHECK(timer.deadline() == never);
+    CHECK(timer.due() == never);
     timer.sent(start);
     timer.received(start);
-    CHECK(timer.deadline() == never);  // not started
-    timer.start(10s, 3s);
-    CHECK(timer.deadline() == start + 10s);
+    CHECK(timer.due() == never);  // not started
+    timer.await_connack(10, start + 5s);
+    CHECK(timer.due() == start + 5s);
+    timer.start(std::nullopt, 3s);
+    CHECK(timer.due() == start + 10s);  // as was asked for
+    timer.stop();
+    timer.start(10, 3s);
+    CHECK(timer.due() == start + 10s);
     timer.sent(start + 4s);
-    CHECK(timer.deadline() == start + 10s);  // nothing received for as long
+    CHECK(timer.due() == start + 10s);  // nothing received for as long
     timer.received(start + 5s);
-    CHECK(timer.deadline() == start + 14s);
+    CHECK(timer.due() == start + 14s);
     CHECK(timer.expired(start + 13s) == action::none);
     CHECK(timer.expired(start + 14s) == action::send_ping);
-    CHECK(timer.deadline() == start + 17s);
+    CHECK(timer.due() == start + 17s);
     CHECK(timer.expired(start + 16s) == action::none);
     timer.received(start + 16s);  // part of something
-    CHECK(timer.deadline() == start + 19s);
+    CHECK(timer.due() == start + 19s);
     timer.pong();
     timer.received(start + 18s);
-    CHECK(timer.deadline() == start + 24s);
+    CHECK(timer.due() == start + 24s);
     CHECK(timer.expired(start + 24s) == action::send_ping);
     CHECK(timer.expired(start + 27s) == action::peer_is_dead);
     timer.stop();
-    CHECK(timer.deadline() == never);
-    timer.start(0s, 3s);
-    CHECK(timer.deadline() == never);
+    CHECK(timer.due() == never);
+    timer.start(0, 3s);
+    CHECK(timer.due() == never);
 }
 
 TEST_CASE("keep alive: a ping after an interval of silence, PINGRESP ends the wait (3.12)") {

@@ -160,6 +160,17 @@ public:
         refusal = core.request(std::move(made), tag(name));
         return raw;
     }
+    bool publish_at_once(std::string_view name, std::string_view topic,
+                         std::string_view payload = {}, bool retain = false) {
+        return core.publish_at_once({topic, payload, qos_0, retain}, tag(name));
+    }
+    /// Which of these a write has taken since the last call.
+    std::string told() {
+        std::string names;
+        while (const void* const next = core.unstored().next_written())
+            names += (names.empty() ? "" : ", ") + *static_cast<const std::string*>(next);
+        return names;
+    }
     void acknowledge(std::size_t message) { core.acknowledge(tokens.at(message)); }
     void abandon(std::size_t message) { core.abandon(tokens.at(message)); }
 

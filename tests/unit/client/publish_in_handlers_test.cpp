@@ -1,0 +1,278 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "support/catch.hpp"
+#include "support/deferred.hpp"
+#include "unit/client/scripted_fixture.hpp"
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/detached.hpp>
+#include <asio/error.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+// Within a handler that the client calls, a message at QoS 0 is written at once: see
+// session::publish_at_once().
+
+using namespace asio_mqtt;
+using test::client_fixture;
+using test::scripted_fixture;
+
+namespace {
+
+struct fixture : scripted_fixture {
+    /// Has it called within a handler.
+    template <class Client, class Function>
+    static void within_handler(Client& c, Function&& function) {
+        c.async_counters([function](error_code, const counters&) { function(); });
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(fixture, "publish within a handler: all that was begun before leaves before") {
+    auto c = make();
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    test::publish_outcome outcomes[4];
+    within_handler(c, [&] {
+        c.async_publish("a", "", qos::at_most_once, outcomes[0].handler());
+        c.async_publish("b", "", qos::at_least_once, outcomes[1].handler());
+        c.async_publish("c", "", qos::at_most_once, outcomes[2].handler());
+        c.async_unsubscribe("d", asio::detached);
+        c.async_publish("e", "", qos::at_most_once, outcomes[3].handler());
+        for (const test::publish_outcome& each : outcomes)
+            CHECK(each.calls == 0);  // never within the call
+    });
+    settle();
+    // A request does not wait for messages (3.10).
+    CHECK(broker.receive(34) ==
+          test::to_hex(test::hex("30 04 00 01 'a' 00 A2 06 00 01 00 00 01 'd' "
+                                 "32 06 00 01 'b' 00 02 00 "
+                                 "30 04 00 01 'c' 00 30 04 00 01 'e' 00")));
+    CHECK(outcomes[0].succeeded());
+    CHECK(outcomes[1].calls == 0);
+    CHECK(outcomes[2].succeeded());
+    CHECK(outcomes[3].succeeded());
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: what may not be sent fails as always") {
+    auto c = make();
+    c.async_run(asio::detached);
+    // Retain Available 0 (3.2.2.3.5).
+    auto broker = accept_5("20 05 00 00 02 25 00");
+    test::publish_outcome topic, retained, timeout, ended;
+    within_handler(c, [&] {
+        c.async_publish("a/+", "", qos::at_most_once, topic.handler());
+        c.async_publish("a", "", {.retain = true}, retained.handler());
+        c.async_publish("a", "", {.timeout = std::chrono::milliseconds{-1}}, timeout.handler());
+        CHECK(topic.calls + retained.calls + timeout.calls == 0);
+    });
+    settle();
+    CHECK(topic.failed_with(errc::invalid_topic_name));
+    CHECK(retained.failed_with(errc::retain_not_supported));
+    CHECK(timeout.failed_with(errc::invalid_operation_timeout));
+}
+
+TEST_CASE_METHOD(fixture,
+                 "publish within a handler: a message that begins later keeps its content") {
+    auto c = make();
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    test::publish_outcome published;
+    within_handler(c, [&] {
+        auto later = [&] {
+            const std::string topic = "a/topic/that/is/too/long/to/stand/in/the/string";
+            const std::string payload(40, 'x');
+            return c.async_publish(topic, payload, qos::at_most_once, test::deferred);
+        }();
+        // Whatever takes the place of these strings.
+        const std::string overwritten(100, '?');
+        std::move(later)(published.handler());
+    });
+    settle();
+    CHECK(broker.receive(92) ==
+          test::to_hex(
+              test::hex("30 5A 00 2F 'a/topic/that/is/too/long/to/stand/in/the/string' 00 '" +
+                        std::string(40, 'x') + '\'')));
+    CHECK(published.succeeded());
+}
+
+TEST_CASE_METHOD(fixture,
+                 "publish within a handler: with a cancellation slot it can be cancelled") {
+    auto c = make();
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    asio::cancellation_signal signal;
+    test::publish_outcome cancelled;
+    within_handler(c, [&] {
+        c.async_publish("a", "", qos::at_most_once,
+                        asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+        signal.emit(asio::cancellation_type::total);
+        c.async_publish("b", "", qos::at_most_once, asio::detached);
+    });
+    settle();
+    CHECK(cancelled.failed_with(asio::error::operation_aborted));
+    CHECK(broker.receive(6) == "30 04 00 01 62 00");
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: the connection is lost before it is written") {
+    auto c = make();
+    c.async_run(asio::detached);
+    test::publish_outcome first, second;
+    {
+        auto broker = accept_5();
+        // The peer does not read: what is published waits for the write under way.
+        c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, first.handler());
+        settle();
+        within_handler(c, [&] { c.async_publish("a", "", qos::at_most_once, second.handler()); });
+        settle();
+        CHECK(first.succeeded());
+        CHECK(second.calls == 0);
+    }
+    SECTION("it leaves with the next connection") {
+        auto broker = accept_5();
+        CHECK(broker.receive(6) == "30 04 00 01 61 00");
+        CHECK(second.succeeded());
+    }
+    SECTION("the client is stopped") {
+        c.async_disconnect(asio::detached);
+        pass_time_until([&] { return second.calls != 0; });
+        CHECK(second.failed_with(asio::error::operation_aborted));
+    }
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: it is written before DISCONNECT") {
+    auto c = make();
+    test::plain_outcome run;
+    c.async_run(run.handler());
+    auto broker = accept_5();
+    test::publish_outcome published;
+    within_handler(c, [&] {
+        c.async_publish("a", "", qos::at_most_once, published.handler());
+        c.async_disconnect(asio::detached);
+    });
+    settle();
+    CHECK(broker.receive(8) == "30 04 00 01 61 00 E0 00");
+    CHECK(published.succeeded());
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: the client is destroyed by it") {
+    auto c = std::make_unique<client>(make());
+    c->async_run(asio::detached);
+    auto broker = accept_5();
+    test::publish_outcome published;
+    within_handler(*c, [&] {
+        c->async_publish("a", "", qos::at_most_once, published.handler());
+        c.reset();
+    });
+    settle();
+    CHECK(published.failed_with(asio::error::operation_aborted));
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: a handler that throws behind it") {
+    auto c = make();
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    int published = 0;
+    const auto publish_and_throw = [&](error_code, const publish_result&) {
+        ++published;
+        throw 1;
+    };
+    within_handler(c, [&] {
+        c.async_publish("a", "", qos::at_most_once, publish_and_throw);
+        c.async_publish("b", "", qos::at_most_once, publish_and_throw);
+        throw 0;
+    });
+    for (const int expected : {0, 1, 1}) {
+        io.restart();
+        CHECK_THROWS_AS(io.poll(), int);
+        CHECK(published <= 2 * expected);
+    }
+    settle();
+    CHECK(published == 2);
+    CHECK(broker.receive(12) == "30 04 00 01 61 00 30 04 00 01 62 00");
+}
+
+TEST_CASE("publish within a handler: the context ends before it is written") {
+    std::weak_ptr<int> alive;
+    {
+        scripted_fixture in;
+        auto c = in.make();
+        c.async_run(asio::detached);
+        auto broker = in.accept_5();
+        c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, asio::detached);
+        in.settle();
+        const auto witness = std::make_shared<int>(0);
+        alive = witness;
+        c.async_counters([&c, witness](error_code, const counters&) {
+            c.async_publish("a", "", qos::at_most_once,
+                            [witness](error_code, const publish_result&) { *witness = 1; });
+        });
+        in.settle();
+        CHECK(*witness == 0);
+    }
+    CHECK(alive.expired());
+}
+
+// By what the application has acknowledged there is room for a message; its handler is called
+// behind the write, which has found nothing to write.
+TEST_CASE_METHOD(fixture, "publish within a handler: no write is under way") {
+    client_options limited = options();
+    limited.receive_buffer_size = 1;
+    auto c = make(std::move(limited));
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    test::publish_outcome published;
+    c.async_subscribe(
+        "held", qos::at_most_once,
+        [&](const message_view& m, manual_acknowledgement held) {
+            if (m.payload == "2") c.async_publish("a", "", qos::at_most_once, published.handler());
+            std::move(held).acknowledge();
+        },
+        asio::detached);
+    settle();
+    broker.receive(14);
+    broker.send(
+        "90 04 00 01 00 00 30 0A 00 04 'held' 02 0B 01 '1' 30 0A 00 04 'held' 02 0B 01 '2'");
+    settle();
+    CHECK(broker.receive(6) == "30 04 00 01 61 00");
+    CHECK(published.succeeded());
+}
+
+TEST_CASE_METHOD(client_fixture, "publish within a handler: each starts the next one") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    auto c = make("a", version);
+    std::vector<std::string> received;
+    c.async_subscribe(
+        "t/#", qos::at_most_once,
+        [&](const message_view& m) {
+            received.push_back(std::string{m.topic} + std::string{m.payload});
+        },
+        asio::detached);
+    struct publisher {
+        client& c;
+        int started = 0;
+        int done = 0;
+        void publish() {
+            const std::string number = std::to_string(started++);
+            c.async_publish("t/" + number, number, qos::at_most_once,
+                            [this](error_code error, const publish_result&) {
+                                REQUIRE_FALSE(error);
+                                ++done;
+                                if (started < 1'000) publish();
+                            });
+        }
+    } chain{c};
+    for (int i = 0; i < 10; ++i)
+        chain.publish();
+    c.async_run(asio::detached);
+    settle();
+    CHECK(chain.done == 1'000);
+    REQUIRE(received.size() == 1'000);
+    for (std::size_t i = 0; i < received.size(); ++i)
+        REQUIRE(received[i] == "t/" + std::to_string(i) + std::to_string(i));
+}

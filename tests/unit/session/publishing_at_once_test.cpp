@@ -1,0 +1,236 @@
+// Copyright (c) 2026 the asio-mqtt authors
+// SPDX-License-Identifier: BSL-1.0
+
+#include "support/allocation_counter.hpp"
+#include "unit/session/session_driver.hpp"
+
+#include <map>
+
+using namespace asio_mqtt;
+using namespace test;
+
+namespace {
+
+/// The packet that the session has made of each message that it has kept, by its name.
+using kept_packets = std::map<std::string, outbound_packet*>;
+
+kept_packets lose(session_driver& driver) {
+    kept_packets kept;
+    driver.core.disconnected([&](void* tag, outbound_packet* packet) {
+        kept.emplace(*static_cast<const std::string*>(tag), packet);
+    });
+    return kept;
+}
+
+}  // namespace
+
+TEST_CASE("publishing at once: PUBLISH is written, and told when a write takes it (3.3)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    CHECK(driver.publish_at_once("one", "t", "x"));
+    CHECK(driver.publish_at_once("two", "t", "", true));
+    CHECK(driver.publish_at_once("three", "long/topic", std::string(125, 'y')));
+    CHECK(driver.told() == "");
+    CHECK(driver.core.counters().queued_messages == 3);
+    CHECK(driver.core.counters().messages_sent == 0);
+    const in_versions expected{"30 04 00 01 't' 'x' 31 03 00 01 't' 30 89 01 00 0A 'long/topic' '",
+                               "30 05 00 01 't' 00 'x' 31 04 00 01 't' 00 "
+                               "30 8A 01 00 0A 'long/topic' 00 '"};
+    CHECK(driver.written() ==
+          to_hex(hex(std::string{expected[version]} + std::string(125, 'y') + '\'')));
+    CHECK(driver.told() == "one, two, three");
+    CHECK(driver.events() == "");
+    CHECK(driver.core.counters().queued_messages == 0);
+    CHECK(driver.core.counters().queued_bytes == 0);
+    CHECK(driver.core.counters().messages_sent == 3);
+    CHECK(driver.told() == "");
+}
+
+TEST_CASE("publishing at once: what was published before leaves before") {
+    session_driver driver;
+    CHECK_FALSE(driver.publish_at_once("offline", "t"));
+    driver.connect();
+    CHECK_FALSE(driver.publish_at_once("before CONNACK", "t"));
+    driver.receive(accepted[v5]);
+    SECTION("a message that waits") {
+        driver.publish("first", qos_0, "a");
+        CHECK_FALSE(driver.publish_at_once("second", "t"));
+        CHECK(driver.written() == to_hex(hex("30 04 00 01 'a' 00")));
+        CHECK(driver.publish_at_once("third", "t"));
+    }
+    SECTION("a message that has not left with the others") {
+        // [MQTT-3.3.4-9] The Receive Maximum is used up.
+        driver.lose();
+        driver.go_online("20 06 00 00 03 21 00 01");
+        driver.publish("first", qos_1, "a");
+        driver.publish("second", qos_1, "b");
+        driver.written();
+        CHECK_FALSE(driver.publish_at_once("third", "t"));
+        driver.receive("40 02 00 01");
+        driver.written();
+        CHECK(driver.publish_at_once("third", "t"));
+    }
+    SECTION("a request") {
+        driver.subscribe("subscribe", {{"a"}});
+        CHECK_FALSE(driver.publish_at_once("second", "t"));
+    }
+    SECTION("what is sent again") {
+        driver.publish("first", qos_1, "a");
+        driver.written();
+        driver.resume();
+        CHECK_FALSE(driver.publish_at_once("second", "t"));
+    }
+    SECTION("nothing is published behind DISCONNECT [MQTT-3.14.4-1]") {
+        CHECK_FALSE(driver.core.disconnect({}, driver.now));
+        CHECK_FALSE(driver.publish_at_once("late", "t"));
+        CHECK(driver.written() == "E0 00");
+    }
+}
+
+TEST_CASE("publishing at once: what may not be sent is left to publish()") {
+    session_driver driver;
+    // Maximum Packet Size 8, Retain Available 0 (3.2.2.3.5, 3.2.2.3.6).
+    driver.go_online("20 0A 00 00 07 27 00 00 00 08 25 00");
+    CHECK_FALSE(driver.publish_at_once("too large", "t", "123"));
+    CHECK_FALSE(driver.publish_at_once("retained", "t", "", true));
+    CHECK_FALSE(driver.publish_at_once("empty", ""));
+    CHECK_FALSE(driver.publish_at_once("wildcard", "+"));
+    CHECK_FALSE(driver.publish_at_once("no UTF-8", "\xFF"));
+    CHECK_FALSE(driver.core.publish_at_once({"t", "", qos_1, false}, nullptr));
+    CHECK(driver.written() == "");
+    CHECK(driver.publish_at_once("fits", "t", "12"));
+    // The topic before it is known to be valid, no other.
+    CHECK_FALSE(driver.publish_at_once("empty", ""));
+    CHECK_FALSE(driver.publish_at_once("wildcard", "#"));
+    CHECK(driver.written() == to_hex(hex("30 06 00 01 't' 00 '12'")));
+    CHECK_FALSE(driver.publish_at_once("wildcard", "#"));
+}
+
+TEST_CASE("publishing at once: a write that was not asked about yet") {
+    session_driver driver;
+    driver.go_online();
+    CHECK(driver.publish_at_once("one", "t"));
+    CHECK(driver.publish_at_once("two", "t"));
+    driver.written();
+    const auto* const first =
+        static_cast<const std::string*>(driver.core.unstored().next_written());
+    CHECK(*first == "one");
+    CHECK(driver.publish_at_once("three", "t"));
+    CHECK(driver.told() == "two");
+    driver.written();
+    CHECK(driver.publish_at_once("four", "t"));
+    driver.written();
+    CHECK(driver.told() == "three, four");
+}
+
+TEST_CASE("publishing at once: what no write has taken leaves with the next connection") {
+    const auto version = GENERATE(v3, v5);
+    const auto next_version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    CHECK(driver.publish_at_once("written", "t", "0"));
+    const auto pieces = driver.core.start_write(driver.now);
+    CHECK(pieces.size() == 1);
+    CHECK(driver.publish_at_once("one", "t", "1"));
+    CHECK(driver.publish_at_once("two", "t", "2", true));
+    driver.publish("three", qos_0, "t", "3");
+    const kept_packets kept = lose(driver);
+    driver.core.finish_write();
+    CHECK(driver.told() == "written");
+    CHECK(kept.size() == 2);
+    CHECK(driver.core.counters().queued_messages == 3);
+    driver.core.use_version(next_version);
+    driver.connect(kept_session(next_version));
+    driver.receive(accepted[next_version]);
+    const in_versions expected{
+        "30 04 00 01 't1' 31 04 00 01 't2' 30 04 00 01 't3'",
+        "30 05 00 01 't' 00 '1' 31 05 00 01 't' 00 '2' 30 05 00 01 't' 00 '3'"};
+    CHECK(driver.written() == to_hex(hex(expected[next_version])));
+    CHECK(driver.events() == "one done, two done, three done");
+    CHECK(driver.told() == "");
+    CHECK(driver.core.counters().queued_bytes == 0);
+}
+
+TEST_CASE("publishing at once: what waits for the next connection can be cancelled") {
+    session_driver driver;
+    driver.go_online();
+    CHECK(driver.publish_at_once("one", "t", "1"));
+    CHECK(driver.publish_at_once("two", "t", "2"));
+    const kept_packets kept = lose(driver);
+    driver.core.cancel(*kept.at("one"));
+    driver.go_online();
+    CHECK(driver.written() == to_hex(hex("30 05 00 01 't' 00 '2'")));
+    CHECK(driver.events() == "two done");
+}
+
+TEST_CASE(
+    "publishing at once: a message for which there is no memory when the connection is lost") {
+    session_driver driver;
+    driver.go_online();
+    const std::string large(1'000, 'x');
+    CHECK(driver.publish_at_once("lost", "t", large));
+    int lost = 0;
+    {
+        const memory_limit none{0};
+        driver.core.disconnected(
+            [&](void*, const outbound_packet* packet) { lost += packet == nullptr; });
+    }
+    CHECK(lost == 1);
+    CHECK(driver.core.counters().queued_bytes == 0);
+    driver.go_online();
+    CHECK(driver.written() == "");
+}
+
+TEST_CASE("publishing at once: the queue is as large as without") {
+    session_settings settings;
+    // What two messages with a topic of one byte and no payload take.
+    settings.queue_size = 2 * (sizeof(outbound_publish) + 4);
+    SECTION("reject") {
+        session_driver driver{v5, settings};
+        driver.go_online();
+        CHECK(driver.publish_at_once("one", "t"));
+        CHECK(driver.publish_at_once("two", "t"));
+        CHECK(driver.core.counters().queued_bytes == settings.queue_size);
+        CHECK_FALSE(driver.core.has_room());
+        CHECK_FALSE(driver.publish_at_once("three", "t"));
+        driver.publish("three", qos_0, "t");
+        CHECK(driver.refusal == errc::queue_full);
+        lose(driver);
+        CHECK(driver.core.counters().queued_bytes == settings.queue_size);
+        driver.go_online();
+        driver.written();
+        CHECK(driver.publish_at_once("three", "t"));
+    }
+    SECTION("what may have to give way to newer messages waits in the queue") {
+        settings.when_queue_full[0] = queue_overflow::drop_oldest;
+        session_driver driver{v5, settings};
+        driver.go_online();
+        CHECK_FALSE(driver.publish_at_once("one", "t"));
+    }
+}
+
+TEST_CASE("publishing at once: no more than the output takes") {
+    session_driver driver;
+    driver.go_online();
+    const std::string large(100'000, 'x');
+    CHECK(driver.publish_at_once("one", "t", large));
+    CHECK(driver.publish_at_once("two", "t", large));
+    CHECK(driver.publish_at_once("three", "t", large));
+    // More than 262,144 bytes wait: what comes now can still be cancelled.
+    CHECK_FALSE(driver.publish_at_once("four", "t"));
+}
+
+TEST_CASE("publishing at once: all can be forgotten") {
+    session_driver driver;
+    driver.go_online();
+    CHECK(driver.publish_at_once("written", "t"));
+    driver.written();
+    CHECK(driver.publish_at_once("waiting", "t"));
+    std::string forgotten;
+    driver.core.unstored().forget_all(
+        [&](void* tag) { forgotten += *static_cast<const std::string*>(tag) + ' '; });
+    CHECK(forgotten == "written waiting ");
+    CHECK(driver.core.unstored().empty());
+    CHECK(lose(driver).empty());
+}
