@@ -80,7 +80,7 @@ public:
     [[gnu::always_inline]] bool write_at_once(const publish_content& message, void* tag,
                                               protocol_version version, output_buffer& output) {
         if (message.qos != qos::at_most_once || output.size() >= output_limit ||
-            !requests_.empty() || !resends_.empty() || !unwritten_.empty()) {
+            !requests_.empty() || !resends_.empty()) {
             return false;
         }
         const bool is_valid = unstored_.has_last_topic(message.topic, output.bytes());
