@@ -370,9 +370,9 @@ public:
     }
 
 private:
-    /// Enough for one write to be worth its system call; what waits beyond it can still be
-    /// cancelled.
-    static constexpr std::size_t output_limit = 262'144;
+    /// More than enough for one write to be worth its system call, and what output_buffer grows to
+    /// without giving it back; what waits beyond it can still be cancelled.
+    static constexpr std::size_t output_limit = 524'288;
 
     static outbound_publish& as_publish(outbound_packet& packet) noexcept {
         return static_cast<outbound_publish&>(packet);

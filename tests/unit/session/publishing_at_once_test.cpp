@@ -213,11 +213,11 @@ TEST_CASE("publishing at once: the queue is as large as without") {
 TEST_CASE("publishing at once: no more than the output takes") {
     session_driver driver;
     driver.go_online();
-    const std::string large(100'000, 'x');
+    const std::string large(200'000, 'x');
     CHECK(driver.publish_at_once("one", "t", large));
     CHECK(driver.publish_at_once("two", "t", large));
     CHECK(driver.publish_at_once("three", "t", large));
-    // More than 262,144 bytes wait: what comes now can still be cancelled.
+    // More than 524,288 bytes wait: what comes now can still be cancelled.
     CHECK_FALSE(driver.publish_at_once("four", "t"));
 }
 
