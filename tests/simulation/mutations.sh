@@ -71,7 +71,7 @@ mutation too_much_in_flight session/outbound.hpp \
     'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0) return false;' \
     'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0 && !MISTAKE) return false;'
 mutation queue_without_end session/publish_queue.hpp \
-    'return bytes_ + message.memory() <= limit_;' 'return MISTAKE || bytes_ + message.memory() <= limit_;'
+    'return bytes_ + bytes <= limit_;' 'return MISTAKE || bytes_ + bytes <= limit_;'
 mutation received_without_end detail/client_core.hpp \
     'inbox_.has_room() || (' 'inbox_.has_room() || MISTAKE || ('
 mutation acknowledged_too_early session/inbound.hpp \
@@ -111,7 +111,7 @@ mutation lost_with_the_session session/outbound.hpp \
 mutation unstored_messages_forgotten session/outbound.hpp \
     'publishes_.prepend(stored);' 'if (!MISTAKE) publishes_.prepend(stored);'
 mutation queue_overtaken session/publish_queue.hpp \
-    'return empty() && bytes_' 'return (MISTAKE || empty()) && bytes_'
+    'return empty() && when_full_' 'return (MISTAKE || empty()) && when_full_'
 mutation mailbox_overtaken detail/submission_queue.hpp \
     'own_.empty() && collected_.empty()' '(MISTAKE || (own_.empty() && collected_.empty()))'
 mutation given_up_message_forgotten session/inbound.hpp \

@@ -73,8 +73,7 @@ public:
         dispose_submitted();  // what was destroyed may have submitted more
     }
 
-    /// Publishes without the way through the mailbox, if it may: see session::publish_at_once().
-    /// Only from within a handler that the client has called; what was begun before comes first.
+    /// Within a handler that the client calls, with nothing before: session::publish_at_once().
     [[gnu::always_inline]] bool publish_at_once(const publish_content& message,
                                                 operation& started) {
         return submitted_.is_empty_here() && session_.publish_at_once(message, &started);
@@ -90,6 +89,7 @@ private:
     /// close it.
     static constexpr std::chrono::seconds closing_time{1};
 
+    using event_kind = connection_event::kind;
     enum class state { stopped, waiting, asking, connecting, connected, closing, ending };
 
     time_point now() const { return transport_->now(); }
@@ -176,7 +176,7 @@ private:
         reconnect_.attempt_begins();
         deadline_ = now();  // if the application throws in what follows, the attempt is over
         state_ = state::asking;
-        tell({.what = connection_event::kind::connecting});
+        tell({.what = event_kind::connecting});
         if (is_destroyed()) return;
         if (!options_.ask_for_credentials) {
             credentials_ = {options_.user_name, options_.password};
@@ -226,7 +226,7 @@ private:
     void connected(const connack_packet& connack) {
         is_answered_ = true;
         reconnect_.accepted(now());
-        tell({.what = connection_event::kind::connected, .connack = &connack});
+        tell({.what = event_kind::connected, .connack = &connack});
     }
 
     /// The session is over: what it has to say is still written.
@@ -241,6 +241,7 @@ private:
             reason_string_ = event.disconnect->properties.reason_string.value_or("");
         }
         begin_closing(event.error);
+        is_lost_ = event.disconnect != nullptr;  // what is written now it does not read
     }
 
     void begin_closing(error_code error) {
@@ -286,7 +287,7 @@ private:
         if (options_.reconnect_policy && !is_destroyed()) options_.reconnect_policy(plan);
         if (!plan.try_again) return stopped(error, reason_string);
         deadline_ = after(now(), plan.delay);
-        tell({.what = connection_event::kind::disconnected,
+        tell({.what = event_kind::disconnected,
               .version = version,
               .attempt = plan.attempt,
               .error = error,
@@ -317,9 +318,7 @@ private:
         deadline_ = never;
         timer_.cancel();
         if (run_ != nullptr) {
-            tell({.what = connection_event::kind::stopped,
-                  .error = error,
-                  .reason_string = reason_string});
+            tell({.what = event_kind::stopped, .error = error, .reason_string = reason_string});
         }
         end_operations();
     }
@@ -381,7 +380,7 @@ private:
     // --- Events
 
     /// Does all that can be done now; to be called after every event. Handlers are called from
-    /// here: what they start is only submitted, and begins when they have returned.
+    /// here: what they start is only submitted, or written to the output, and ends later.
     void process() {
         bool goes_on = false;
         if (state_ == state::stopped && is_stopping_) end_operations();
@@ -397,7 +396,8 @@ private:
         disconnect_when_drained();
         if (state_ == state::connected || state_ == state::closing) {
             if (!is_lost_) write();
-            handle_events();  // QoS 0 completes when its write has begun
+            handle_events();                           // QoS 0 completes when its write has begun
+            if (!is_lost_ && write()) goes_on = true;  // nothing was to be written before them
             if (is_lost_) {
                 end(end_error_);
             } else if (state_ == state::closing && !stream_.is_writing()) {
@@ -405,7 +405,6 @@ private:
             } else {
                 stream_.acknowledge_at_once();
                 read();
-                write();  // what handlers have done since then, when nothing was written
             }
         }
         schedule();
@@ -424,7 +423,7 @@ private:
             // completes. An operation whose answer may stand behind such messages must not wait
             // for an application that waits for the operation.
             const bool has_room =
-                inbox_.has_room() || (!pending_.requests.empty() && inbox_.has_reserve());
+                inbox_.has_room() || (!pending_.is_drained() && inbox_.has_reserve());
             session_event event = session_.next_event(has_room);
             switch (event.what) {
                 case session_event::kind::need_data: can_read_ = has_room; return;
@@ -433,7 +432,7 @@ private:
                 case session_event::kind::message: inbox_.deliver(event, *this); break;
                 case session_event::kind::completed: pending_.complete(event); break;
                 case session_event::kind::subscription_lost:
-                    tell({.what = connection_event::kind::subscription_lost,
+                    tell({.what = event_kind::subscription_lost,
                           .error = event.error,
                           .filter = event.filter});
                     break;
@@ -455,10 +454,12 @@ private:
         transferred(error);
     }
 
-    void write() {
-        if (stream_.is_writing()) return;
+    /// True when one has begun.
+    bool write() {
+        if (stream_.is_writing()) return false;
         const auto pieces = session_.start_write(now());
         if (!pieces.empty()) begin_write([&] { stream_.write(pieces, when(io_event::written)); });
+        return !pieces.empty();
     }
 
     void write_ended(error_code error, std::size_t size) {

@@ -35,7 +35,7 @@ inline void dispose(submission& unfinished) noexcept {
 }
 
 /// The operations of a client that have begun and have not completed: each leaves by complete() or
-/// abort(), once.
+/// abort(), once. Those of messages that were written at once only the session knows.
 class pending_operations {
 public:
     pending_operations(const asio::any_io_executor& executor, session& session)
@@ -56,7 +56,7 @@ public:
         work_ = {};
     }
 
-    /// Every operation goes through here first.
+    /// Every operation goes through here first, unless its message is written at once.
     void begin(operation& started) {
         if (++count_ == 1) {
             work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);

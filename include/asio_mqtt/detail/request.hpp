@@ -10,7 +10,6 @@
 #include <asio_mqtt/operation_options.hpp>
 #include <asio_mqtt/payload.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
-#include <asio_mqtt/session/publish_content.hpp>
 
 #include <chrono>
 #include <string_view>

@@ -17,7 +17,8 @@ namespace asio_mqtt::detail {
 /// A ping is due when for one keep-alive interval nothing was sent [MQTT-3.1.2-20], or nothing was
 /// received: a client that only ever sends would not notice a half-open link otherwise. After a
 /// ping the peer has `response_timeout` to send something; any byte counts, since a PINGRESP queues
-/// behind a large packet that is still coming in. While that takes long, pings go on.
+/// behind a large packet that is still coming in. While that takes long, pings go on. Before all
+/// that, it knows when CONNACK is due; that it has not come is for the session to notice.
 class keep_alive {
 public:
     enum class action { none, send_ping, peer_is_dead };

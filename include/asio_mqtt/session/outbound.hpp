@@ -29,6 +29,8 @@ namespace asio_mqtt::detail {
 //                |                  |  connected(), session present: resent, DUP set
 //                +------------------+  connected(), session lost: new again; released ones are done
 //
+//   unstored: write_at_once(): in the output alone, until written(); or store_unstored(): waiting
+//
 //   request:  waiting   --->    in flight   --->    handed back
 //                ^------------------+  connected(): a request is no session state, it is sent anew
 //
@@ -38,6 +40,10 @@ namespace asio_mqtt::detail {
 
 class outbound {
 public:
+    /// More than enough for one write to be worth its system call, and what output_buffer grows to
+    /// without giving it back; what waits beyond it can still be cancelled.
+    static constexpr std::size_t output_limit = 524'288;
+
     outbound(const session_settings& settings, counters& counted) noexcept
         : publishes_{settings},
           in_flight_limit_{settings.in_flight_size},
@@ -79,8 +85,8 @@ public:
     // With what calls it, one function: 25 of the 400 instructions of a publish.
     [[gnu::always_inline]] bool write_at_once(const publish_content& message, void* tag,
                                               protocol_version version, output_buffer& output) {
-        if (message.qos != qos::at_most_once || output.size() >= output_limit ||
-            !requests_.empty() || !resends_.empty()) {
+        if (message.qos != qos::at_most_once || !publishes_.lets_pass() || !requests_.empty() ||
+            !resends_.empty()) {
             return false;
         }
         const bool is_valid = unstored_.has_last_topic(message.topic, output.bytes());
@@ -88,7 +94,8 @@ public:
         const std::size_t size = found.packet_size();
         const std::size_t memory = outbound_publish::memory_of(found);
         if (found.error != errc{} || size > limits_.maximum_packet_size ||
-            (message.retain && !limits_.retain_available) || !publishes_.lets_pass(memory)) {
+            (message.retain && !limits_.retain_available) || !publishes_.has_room(memory) ||
+            output.size() + size > output_limit) {
             return false;
         }
         const std::size_t position = output.bytes().size();
@@ -200,8 +207,8 @@ public:
         quota_used_ = 0;
     }
 
-    /// Behind disconnected(): what stands in the output alone has to be sent, before all others.
-    /// Calls `kept(tag, packet)` for each, with null where there is no memory for it.
+    /// Behind disconnected(): what stands in the output alone has to wait to be sent, before all
+    /// others. Calls `kept(tag, packet)` for each, with null where there is no memory for it.
     template <class Kept>
     void store_unstored(const output_buffer& output, protocol_version version, Kept&& kept) {
         intrusive_list<outbound_packet> stored;
@@ -233,9 +240,10 @@ public:
 
     /// The output is being written now: QoS 0 asks for no more.
     void written() {
-        counters_.messages_sent += unstored_.waiting().size();
-        publishes_.forget_passed();
+        const std::size_t unstored = unstored_.waiting().size();
         unstored_.written();
+        publishes_.forget_passed();
+        counters_.messages_sent += unstored;
         finished_.append(unwritten_);
     }
 
@@ -370,10 +378,6 @@ public:
     }
 
 private:
-    /// More than enough for one write to be worth its system call, and what output_buffer grows to
-    /// without giving it back; what waits beyond it can still be cancelled.
-    static constexpr std::size_t output_limit = 524'288;
-
     static outbound_publish& as_publish(outbound_packet& packet) noexcept {
         return static_cast<outbound_publish&>(packet);
     }

@@ -29,8 +29,9 @@ public:
         return static_cast<outbound_publish&>(messages_.front());
     }
 
+    bool has_room(std::size_t bytes) const noexcept { return bytes_ + bytes <= limit_; }
     bool has_room(const outbound_publish& message) const noexcept {
-        return bytes_ + message.memory() <= limit_;
+        return has_room(message.memory());
     }
 
     /// The oldest message that may be dropped to make room for this one: both are of a QoS for
@@ -42,12 +43,10 @@ public:
         return may_drop(message) && is_enough ? oldest_to_drop_ : nullptr;
     }
 
-    /// A message at QoS 0 that would take so many bytes need not wait: none does, and there would
-    /// be room for it. Where old ones give way to new ones it has to, so that it can.
-    bool lets_pass(std::size_t bytes) const noexcept {
-        return empty() && bytes_ + bytes <= limit_ && when_full_[0] == queue_overflow::reject;
-    }
-    /// It has passed, and counts until it is written.
+    /// A message at QoS 0 for which there is room need not wait: none does. Where old ones give way
+    /// to new ones it has to, so that it can.
+    bool lets_pass() const noexcept { return empty() && when_full_[0] == queue_overflow::reject; }
+    /// So many bytes have passed, and count until they are written.
     void pass(std::size_t bytes) noexcept {
         bytes_ += bytes;
         passed_bytes_ += bytes;
@@ -60,7 +59,8 @@ public:
         count(message);
     }
 
-    /// Puts back what was sent and has to be sent as new: it was within the budget before.
+    /// Puts back what was sent, or has passed, and has to be sent as new: it was within the budget
+    /// before.
     void prepend(messages& others) {
         outbound_publish* const oldest_behind = std::exchange(oldest_to_drop_, nullptr);
         for (outbound_packet& each : others) {

@@ -37,7 +37,7 @@ namespace asio_mqtt {
 ///  - the connection: connect() once a transport is there, then for each read prepare_read() and
 ///    received(), for each write start_write() and finish_write(), disconnected() when it is gone;
 ///  - commands: publish() and request(), for what outbound_publish::make() and
-///    outbound_request::make() give, cancel(), acknowledge(), disconnect(); at any time;
+///    outbound_request::make() give, publish_at_once(), cancel(), acknowledge(), disconnect();
 ///  - outcomes: next_event(), to be called until it needs data, after each command and each input;
 ///  - time: deadline() tells when to call expired() next; calling it early is harmless.
 /// Not thread-safe. Sections of the standard stand beside the rules that they give.
@@ -110,7 +110,7 @@ public:
 
     /// The transport is gone, or was never there. What was unfinished waits for the next
     /// connection. `kept(tag, packet)` is called for each message of publish_at_once() that no
-    /// write has taken: it waits, too, and cancel() takes the packet.
+    /// write has taken: it waits, too, as `packet`, which is null when there is no memory for it.
     template <class Kept = decltype([](void*, outbound_packet*) {})>
     void disconnected(Kept&& kept = {}) {
         phase_ = phase::offline;
@@ -285,9 +285,9 @@ private:
     /// While the peer is not known to be a broker, little is believed: a CONNACK with every
     /// property at its longest fits.
     static constexpr std::uint32_t first_packet_limit = 524'288;
-    /// Answers that wait to be written before reading stops: a peer that sends and does not read is
-    /// not given more memory than this.
-    static constexpr std::size_t answer_limit = 1'048'576;
+    /// Answers that wait to be written before reading stops, beside messages of publish_at_once():
+    /// a peer that sends and does not read is not given more memory than this.
+    static constexpr std::size_t answer_limit = 1'048'576 + detail::outbound::output_limit;
 
     /// Nothing of what the peer sends counts any more, or there is no peer.
     bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }

@@ -55,6 +55,7 @@ public:
             told_ = 0;
             written_.swap(waiting_);
         }
+        written_.reserve(written_.size() + waiting_.size());  // or nothing has changed
         for (const entry& each : waiting_)
             written_.push_back(each);
         forget_waiting();
@@ -66,14 +67,19 @@ public:
     void forget_all(Forget&& forget) {
         while (void* const tag = next_written())
             forget(tag);
-        for (const entry& each : waiting_)
-            forget(each.tag);
+        for (const entry& each : waiting_) {
+            if (each.tag != nullptr) forget(each.tag);
+        }
         forget_waiting();
     }
 
-    /// The tag of the next one that was written; null when all are told.
+    /// The tag of the next one that was written, and for which somebody waits; null when there is
+    /// none.
     void* next_written() noexcept {
-        return told_ == written_.size() ? nullptr : written_[told_++].tag;
+        while (told_ != written_.size()) {
+            if (void* const tag = written_[told_++].tag) return tag;
+        }
+        return nullptr;
     }
 
 private:

@@ -274,6 +274,83 @@ TEST_CASE_METHOD(fixture, "publish within a handler: no write is under way") {
     CHECK(published.succeeded());
 }
 
+// The broker may read again only when somebody takes what it sends.
+TEST_CASE_METHOD(fixture, "publish within a handler: reading goes on while it waits") {
+    client_options limited = options();
+    limited.receive_buffer_size = 1'000;
+    auto c = make(std::move(limited));
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    c.async_subscribe("t", qos::at_most_once, asio::detached);
+    settle();
+    broker.receive(11);
+    broker.send("90 04 00 01 00 00");
+    test::publish_outcome published;
+    c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, asio::detached);
+    settle();
+    within_handler(c, [&] { c.async_publish("a", "", qos::at_most_once, published.handler()); });
+    settle();
+    CHECK(published.calls == 0);
+    for (int i = 0; i < 100; ++i)
+        broker.send("30 D4 0F 00 01 't' 00 '" + std::string(2'000, 'x') + '\'');
+    settle();
+    counters seen;
+    c.async_counters([&](error_code, const counters& now) { seen = now; });
+    settle();
+    CHECK(seen.bytes_received > 200'000);
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: the broker disconnects before it is written") {
+    auto c = make();
+    c.async_run(asio::detached);
+    test::publish_outcome published;
+    {
+        auto broker = accept_5();
+        c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, asio::detached);
+        settle();
+        within_handler(c,
+                       [&] { c.async_publish("a", "", qos::at_most_once, published.handler()); });
+        settle();
+        broker.send("E0 01 89");  // Server busy
+        settle();
+        broker.receive(1'000'013);
+        settle();
+        CHECK(published.calls == 0);
+    }
+    auto broker = accept_5();
+    CHECK(broker.receive(6) == "30 04 00 01 61 00");
+    CHECK(published.succeeded());
+}
+
+TEST_CASE_METHOD(fixture, "publish within a handler: it is written before the session fails") {
+    client_options limited = options();
+    limited.receive_buffer_size = 1;
+    auto c = make(std::move(limited));
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    test::publish_outcome published;
+    c.async_subscribe(
+        "held", qos::at_most_once,
+        [](const message_view&, manual_acknowledgement held) { std::move(held).acknowledge(); },
+        asio::detached);
+    c.async_subscribe(
+        "t", qos::at_most_once,
+        [&](const message_view&) {
+            c.async_publish("a", "", qos::at_most_once, published.handler());
+        },
+        asio::detached);
+    settle();
+    broker.receive(25);
+    broker.send("90 04 00 01 00 00 90 04 00 02 00 00");
+    settle();
+    // For the second message there is room behind the write, which has found nothing to write; the
+    // packet behind it is malformed.
+    broker.send("30 0A 00 04 'held' 02 0B 01 '1' 30 06 00 01 't' 02 0B 02 30 03 00 05 'x'");
+    settle();
+    CHECK(broker.receive(9) == "30 04 00 01 61 00 E0 01 81");
+    CHECK(published.succeeded());
+}
+
 TEST_CASE_METHOD(client_fixture, "publish within a handler: each starts the next one") {
     const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
     auto c = make("a", version);

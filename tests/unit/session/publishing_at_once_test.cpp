@@ -216,9 +216,32 @@ TEST_CASE("publishing at once: no more than the output takes") {
     const std::string large(200'000, 'x');
     CHECK(driver.publish_at_once("one", "t", large));
     CHECK(driver.publish_at_once("two", "t", large));
-    CHECK(driver.publish_at_once("three", "t", large));
-    // More than 524,288 bytes wait: what comes now can still be cancelled.
-    CHECK_FALSE(driver.publish_at_once("four", "t"));
+    // More than 524,288 bytes would wait: what stays in the queue can still be cancelled.
+    CHECK_FALSE(driver.publish_at_once("three", "t", large));
+    CHECK(driver.publish_at_once("three", "t"));
+}
+
+TEST_CASE("publishing at once: reading goes on while messages wait to be written") {
+    session_driver driver;
+    driver.go_online();
+    driver.publish_at_once("under way", "t");
+    driver.core.start_write(driver.now);
+    // As large as nothing that is written at once may be.
+    CHECK_FALSE(driver.publish_at_once("large", "t", std::string(1'100'000, 'x')));
+    CHECK(driver.publish_at_once("one", "t", std::string(300'000, 'x')));
+    CHECK(driver.publish_at_once("two", "t", std::string(200'000, 'x')));
+    CHECK(driver.receive("30 04 00 01 'a' 00") == "message a=");
+}
+
+TEST_CASE("publishing at once: messages for which nobody waits") {
+    session_driver driver;
+    driver.go_online();
+    CHECK(driver.publish_at_once("", "t"));
+    CHECK(driver.publish_at_once("two", "t"));
+    CHECK(driver.publish_at_once("", "t"));
+    driver.written();
+    CHECK(driver.told() == "two");
+    CHECK(driver.core.unstored().empty());
 }
 
 TEST_CASE("publishing at once: all can be forgotten") {
