@@ -103,6 +103,7 @@ ASIO_MQTT_DECLARATION bool publish_request::publish_at_once(mailbox& client, ope
                              {topic_, content_->bytes(), options_->qos, options_->retain}, started);
 }
 
+// It is inline if its declaration says so; behind `noinline` GCC warns of saying it again.
 void publish_request::submit_packet(mailbox& client, operation& started) {
     try {
         keep();

@@ -82,7 +82,7 @@ public:
 
     /// Writes a message at QoS 0 without properties to the output, when nothing has to leave before
     /// it: then it need not be stored. Otherwise, and when it may not be sent, false.
-    // With what calls it, one function: 25 of the 400 instructions of a publish.
+    // One function with what calls it, up to publish_request: else 35 of 400 instructions more.
     [[gnu::always_inline]] bool write_at_once(const publish_content& message, void* tag,
                                               protocol_version version, output_buffer& output) {
         if (message.qos != qos::at_most_once || !publishes_.lets_pass() || !requests_.empty() ||
