@@ -92,3 +92,7 @@ private:
 };
 
 }  // namespace asio_mqtt::detail
+
+#ifndef ASIO_MQTT_SEPARATE_COMPILATION
+#include <asio_mqtt/detail/definitions.hpp>
+#endif

@@ -285,9 +285,9 @@ private:
     /// While the peer is not known to be a broker, little is believed: a CONNACK with every
     /// property at its longest fits.
     static constexpr std::uint32_t first_packet_limit = 524'288;
-    /// Answers that wait to be written before reading stops, beside messages of publish_at_once():
-    /// a peer that sends and does not read is not given more memory than this.
-    static constexpr std::size_t answer_limit = 1'048'576 + detail::outbound::output_limit;
+    /// Answers that wait to be written before reading stops: a peer that sends and does not read is
+    /// not given more memory than this. Messages of publish_at_once() take half of it at most.
+    static constexpr std::size_t answer_limit = 2 * detail::outbound::output_limit;
 
     /// Nothing of what the peer sends counts any more, or there is no peer.
     bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }
