@@ -29,6 +29,17 @@ struct fixture : scripted_fixture {
     static void within_handler(Client& c, Function&& function) {
         c.async_counters([function](error_code, const counters&) { function(); });
     }
+    /// Publishes "a" while a write is under way that the peer does not read: it has to wait.
+    void publish_behind_a_write(client& c, test::publish_outcome& published) {
+        test::publish_outcome large;
+        c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, large.handler());
+        settle();
+        CHECK(large.succeeded());
+        within_handler(c,
+                       [&] { c.async_publish("a", "", qos::at_most_once, published.handler()); });
+        settle();
+        CHECK(published.calls == 0);
+    }
 };
 
 }  // namespace
@@ -124,32 +135,26 @@ TEST_CASE_METHOD(fixture,
 TEST_CASE_METHOD(fixture, "publish within a handler: the connection is lost before it is written") {
     auto c = make();
     c.async_run(asio::detached);
-    test::publish_outcome first, second;
+    test::publish_outcome published;
     {
         auto broker = accept_5();
-        // The peer does not read: what is published waits for the write under way.
-        c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, first.handler());
-        settle();
-        within_handler(c, [&] { c.async_publish("a", "", qos::at_most_once, second.handler()); });
-        settle();
-        CHECK(first.succeeded());
-        CHECK(second.calls == 0);
+        publish_behind_a_write(c, published);
     }
     SECTION("it leaves with the next connection") {
         auto broker = accept_5();
         CHECK(broker.receive(6) == "30 04 00 01 61 00");
-        CHECK(second.succeeded());
+        CHECK(published.succeeded());
     }
     SECTION("async_disconnect() waits for that") {
         within_handler(c, [&] { c.async_disconnect(asio::detached); });
         auto broker = accept_5();
         CHECK(broker.receive(8) == "30 04 00 01 61 00 E0 00");
-        CHECK(second.succeeded());
+        CHECK(published.succeeded());
     }
     SECTION("the client is stopped") {
         c.async_disconnect(asio::detached);
-        pass_time_until([&] { return second.calls != 0; });
-        CHECK(second.failed_with(asio::error::operation_aborted));
+        pass_time_until([&] { return published.calls != 0; });
+        CHECK(published.failed_with(asio::error::operation_aborted));
     }
 }
 
@@ -286,11 +291,7 @@ TEST_CASE_METHOD(fixture, "publish within a handler: reading goes on while it wa
     broker.receive(11);
     broker.send("90 04 00 01 00 00");
     test::publish_outcome published;
-    c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, asio::detached);
-    settle();
-    within_handler(c, [&] { c.async_publish("a", "", qos::at_most_once, published.handler()); });
-    settle();
-    CHECK(published.calls == 0);
+    publish_behind_a_write(c, published);
     for (int i = 0; i < 100; ++i)
         broker.send("30 D4 0F 00 01 't' 00 '" + std::string(2'000, 'x') + '\'');
     settle();
@@ -306,11 +307,7 @@ TEST_CASE_METHOD(fixture, "publish within a handler: the broker disconnects befo
     test::publish_outcome published;
     {
         auto broker = accept_5();
-        c.async_publish("large", std::string(1'000'000, 'x'), qos::at_most_once, asio::detached);
-        settle();
-        within_handler(c,
-                       [&] { c.async_publish("a", "", qos::at_most_once, published.handler()); });
-        settle();
+        publish_behind_a_write(c, published);
         broker.send("E0 01 89");  // Server busy
         settle();
         broker.receive(1'000'013);
