@@ -112,6 +112,9 @@ mutation unstored_messages_forgotten session/outbound.hpp \
     'publishes_.prepend(stored);' 'if (!MISTAKE) publishes_.prepend(stored);'
 mutation queue_overtaken session/publish_queue.hpp \
     'return empty() && when_full_' 'return (MISTAKE || empty()) && when_full_'
+mutation queue_overtaken_by_handshakes session/outbound.hpp \
+    '!publish.is_plain() || !publishes_.empty() ||' \
+    '!publish.is_plain() || (!MISTAKE && !publishes_.empty()) ||'
 mutation mailbox_overtaken detail/submission_queue.hpp \
     'own_.empty() && collected_.empty()' '(MISTAKE || (own_.empty() && collected_.empty()))'
 mutation given_up_message_forgotten session/inbound.hpp \

@@ -10,6 +10,7 @@
 #include <asio_mqtt/detail/context_registry.hpp>
 #include <asio_mqtt/detail/exception_guard.hpp>
 #include <asio_mqtt/detail/inbox.hpp>
+#include <asio_mqtt/detail/last_words.hpp>
 #include <asio_mqtt/detail/mailbox.hpp>
 #include <asio_mqtt/detail/open_stream.hpp>
 #include <asio_mqtt/detail/operation.hpp>
@@ -79,14 +80,21 @@ public:
         return submitted_.is_empty_here() && session_.publish_at_once(message, &started);
     }
 
+    /// The same at QoS 1 and 2; with true the session has the packet.
+    bool publish_at_once(outbound_publish& packet, operation& started) {
+        const bool is_sent =
+            submitted_.is_empty_here() && session_.publish_at_once(packet, &started);
+        if (is_sent) pending_.begin_sent(started, packet);
+        return is_sent;
+    }
+
     void post_process() override {
         submitted_.leave();
         asio::post(when(io_event::posted));
     }
 
 private:
-    /// How long a connection that has failed may take to say so to the broker, and the broker to
-    /// close it.
+    /// For what is left to say on a connection that has failed, and for the broker to close it.
     static constexpr std::chrono::seconds closing_time{1};
 
     using event_kind = connection_event::kind;
@@ -233,13 +241,7 @@ private:
     void close(const session_event& event) {
         is_answered_ = true;
         if (state_ != state::connected) return;
-        if (event.connack != nullptr) {
-            server_reference_ = event.connack->properties.server_reference.value_or("");
-            reason_string_ = event.connack->properties.reason_string.value_or("");
-        } else if (event.disconnect != nullptr) {
-            server_reference_ = event.disconnect->properties.server_reference.value_or("");
-            reason_string_ = event.disconnect->properties.reason_string.value_or("");
-        }
+        said_ = last_words::of(event);
         begin_closing(event.error);
         is_lost_ = event.disconnect != nullptr;  // what is written now it does not read
     }
@@ -277,21 +279,20 @@ private:
     /// without a word.
     void disconnected(error_code error, bool is_unanswered = false) {
         ++attempt_count_;
-        const std::string reason_string = std::exchange(reason_string_, {});
-        const std::string server_reference = std::exchange(server_reference_, {});
+        const last_words said = std::exchange(said_, {});
         if (is_stopping_) return stopped(stop_error_);
         const protocol_version version = reconnect_.version();
-        reconnect_plan plan = reconnect_.ended(error, server_reference, is_unanswered, now());
+        reconnect_plan plan = reconnect_.ended(error, said.server_reference, is_unanswered, now());
         state_ = state::waiting;
         deadline_ = after(now(), plan.delay);
         if (options_.reconnect_policy && !is_destroyed()) options_.reconnect_policy(plan);
-        if (!plan.try_again) return stopped(error, reason_string);
+        if (!plan.try_again) return stopped(error, said.reason_string);
         deadline_ = after(now(), plan.delay);
         tell({.what = event_kind::disconnected,
               .version = version,
               .attempt = plan.attempt,
               .error = error,
-              .reason_string = reason_string,
+              .reason_string = said.reason_string,
               .delay = plan.delay});
     }
 
@@ -588,8 +589,7 @@ private:
     const std::unique_ptr<transport> transport_;
     open_stream stream_;
     error_code end_error_;
-    std::string reason_string_;     // that the broker gave with it
-    std::string server_reference_;  // that the broker gave with it
+    last_words said_;  // by the broker, with it
     bool can_read_ = false;
     bool is_lost_ = false;      // a read or write has failed
     bool is_answered_ = false;  // the broker has accepted, or said why it does not

@@ -94,7 +94,7 @@ ASIO_MQTT_DECLARATION packet_ptr make_publish(protocol_version version, std::str
 
 ASIO_MQTT_DECLARATION void publish_request::keep() {
     if (options_ == nullptr) return;
-    packet_ = make_publish(version_, topic_, std::move(*content_), *options_, error_);
+    packet = make_publish(version_, topic_, std::move(*content_), *options_, error);
     options_ = nullptr;
 }
 
@@ -103,17 +103,26 @@ ASIO_MQTT_DECLARATION bool publish_request::publish_at_once(mailbox& client, ope
                              {topic_, content_->bytes(), options_->qos, options_->retain}, started);
 }
 
+/// What cannot end before its outcome is there, and was called rightly.
+inline bool publish_at_once(mailbox& client, const packet_ptr& packet, operation& started) {
+    return packet != nullptr && started.due == never && started.cancellation_target == nullptr &&
+           static_cast<client_core&>(client).publish_at_once(
+               static_cast<outbound_publish&>(*packet), started);
+}
+
 // It is inline if its declaration says so; behind `noinline` GCC warns of saying it again.
 void publish_request::submit_packet(mailbox& client, operation& started) {
     try {
         keep();
+        if (detail::publish_at_once(client, packet, started)) {
+            static_cast<void>(packet.release());
+            return;
+        }
     } catch (...) {
         started.destroy();
         throw;
     }
-    if (error_ != errc{}) started.error = error_;
-    started.packet = packet_.release();
-    client.submit(started);
+    packet_request::submit(client, started);
 }
 
 ASIO_MQTT_DECLARATION packet_ptr make_subscribe(protocol_version version,

@@ -76,6 +76,13 @@ public:
         request.is_with_session = true;
     }
 
+    /// It has had it from the beginning.
+    void begin_sent(operation& started, outbound_packet& packet) {
+        begin(started);
+        requests.push_back(started);
+        is_taken(started, packet);
+    }
+
     template <class Result>
     void complete(operation& done, error_code error, Result&& result) {
         settle(done);
@@ -126,10 +133,9 @@ public:
     void disconnected() {
         session_.disconnected([this](void* tag, outbound_packet* packet) {
             auto& kept = *static_cast<operation*>(tag);
+            if (packet != nullptr) return begin_sent(kept, *packet);
             begin(kept);
-            if (packet == nullptr) return lost.push_back(kept);
-            requests.push_back(kept);
-            is_taken(kept, *packet);
+            lost.push_back(kept);
         });
     }
 

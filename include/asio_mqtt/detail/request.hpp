@@ -44,22 +44,20 @@ struct packet_request {
 };
 
 /// A message. As long as it stays where it is, it points to the arguments; what moves it, to have
-/// it begin later, makes it keep them.
-class publish_request {
+/// it begin later, makes it keep them in a packet.
+class publish_request : private packet_request {
 public:
     publish_request(protocol_version version, std::string_view topic, payload& content,
                     const publish_options& options) noexcept
-        : timeout{options.timeout},
+        : packet_request{options.timeout},
           version_{version},
           topic_{topic},
           content_{&content},
           options_{&options} {}
     publish_request(publish_request&& other)
-        : timeout{other.timeout}, version_{other.version_}, content_{other.content_} {
-        other.keep();
-        packet_ = std::move(other.packet_);
-        error_ = other.error_;
-    }
+        : packet_request{other.kept()}, version_{other.version_}, content_{other.content_} {}
+
+    using packet_request::timeout;
 
     ASIO_MQTT_DECLARATION void keep();
     void submit(mailbox& client, operation& started) {
@@ -70,9 +68,11 @@ public:
         submit_packet(client, started);
     }
 
-    const std::chrono::milliseconds timeout;
-
 private:
+    packet_request&& kept() {
+        keep();
+        return std::move(*this);
+    }
     /// It has nothing but its content, which nobody else keeps.
     bool is_plain() const noexcept {
         return timeout.count() == 0 && !content_->is_shared() && !has_properties(*options_);
@@ -86,9 +86,6 @@ private:
     std::string_view topic_;
     payload* content_;
     const publish_options* options_ = nullptr;
-
-    packet_ptr packet_;
-    errc error_{};
 };
 
 }  // namespace asio_mqtt::detail

@@ -83,6 +83,9 @@ public:
         return sizeof(outbound_publish) + found.body_size;
     }
 
+    /// It has no expiry interval, and no shared payload.
+    bool is_plain() const noexcept { return rare_ == nullptr; }
+
     /// It has what only 5.0 can carry.
     bool needs_v5() const noexcept { return needs_v5_; }
 
@@ -103,7 +106,7 @@ public:
 
     /// Appends the PUBLISH with the identifier that it has now (3.3).
     void write(protocol_version version, bool dup, detail::output_buffer& output) const {
-        if (version != version_ || rare_ != nullptr) [[unlikely]] {
+        if (version != version_ || !is_plain()) [[unlikely]] {
             return write_in_pieces(version, dup, output);
         }
         std::byte* const packet = output.append(stored_size_);
@@ -127,7 +130,7 @@ private:
     static outbound_publish* make(protocol_version version, const publish_content& message,
                                   Properties properties, errc& error,
                                   std::shared_ptr<const void>&& payload_owner) {
-        constexpr bool is_plain = std::is_null_pointer_v<Properties>;
+        constexpr bool has_properties = !std::is_null_pointer_v<Properties>;
         const publish_content::measured found = measure(version, message, properties);
         if (found.error != errc{}) [[unlikely]] {
             error = found.error;
@@ -140,10 +143,10 @@ private:
             header_size + found.body_size - (is_shared ? message.payload.size() : 0);
         void* memory = detail::recycled_memory::allocate(sizeof(outbound_publish) + stored_size);
         outbound_publish_ptr made{::new (memory) outbound_publish{
-            version, message, !is_plain, header_size, found.body_size, stored_size}};
+            version, message, has_properties, header_size, found.body_size, stored_size}};
         std::byte* out = message.write_head(found.body_size, made->stored());
         made->head_end_ = static_cast<std::uint32_t>(out - made->stored());
-        if constexpr (!is_plain) {
+        if constexpr (has_properties) {
             out = made->write_properties(*properties, out);
         } else if (version == protocol_version::v5) {
             *out++ = std::byte{0};  // their length

@@ -21,7 +21,6 @@
 #include <asio_mqtt/session/time_point.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -67,10 +66,7 @@ public:
         const measure_result encoded = encode(packet);
         if (!encoded) return encoded.error;
         resumption_.asked(packet, settings_.version);
-        receive_maximum_ = packet.properties.receive_maximum.value_or(65'535);
-        maximum_packet_size_ =
-            std::min(settings_.maximum_packet_size,
-                     packet.properties.maximum_packet_size.value_or(settings_.maximum_packet_size));
+        own_limits_ = asio_mqtt::limits::announced(settings_, packet.properties);
         received_.start_aliases(packet.properties.topic_alias_maximum.value_or(0));
         keep_alive_.await_connack(packet.keep_alive, detail::after(now, settings_.connack_timeout));
         phase_ = phase::connecting;
@@ -145,10 +141,7 @@ public:
     /// queued then. A limit of a later connection ends the operation with the same error. So do
     /// errc::message_expired and errc::message_dropped, while the message waits.
     error_code publish(outbound_publish_ptr message, void* tag, time_point now) {
-        if (is_online()) {
-            const errc error = outbound_.check(*message, settings_.version);
-            if (error != errc{}) return error;
-        }
+        if (const errc error = forbidden(*message); error != errc{}) return error;
         message->tag = tag;
         if (const errc full = outbound_.submit(*message, now); full != errc{}) return full;
         static_cast<void>(message.release());
@@ -161,15 +154,19 @@ public:
         return is_online() && outbound_.write_at_once(message, tag, settings_.version, output_);
     }
 
+    /// The same for a message at QoS 1 or 2, without expiry interval and shared payload: with true
+    /// the session has it. It ends as one of publish() does, and counts as sent from now on.
+    bool publish_at_once(outbound_publish& message, void* tag) {
+        message.tag = tag;
+        return is_online() && outbound_.send_at_once(message, settings_.version, output_);
+    }
+
     /// Sends a SUBSCRIBE or UNSUBSCRIBE as soon as there is a connection; messages may arrive
     /// before it has completed. A subscription is made again when the broker loses the session.
     /// Errors as for publish(), but for those of the queue.
     error_code request(outbound_request_ptr asked, void* tag) {
         subscriptions_.number(*asked, settings_.version);
-        if (is_online()) {
-            const errc error = outbound_.check(*asked, settings_.version);
-            if (error != errc{}) return error;
-        }
+        if (const errc error = forbidden(*asked); error != errc{}) return error;
         asked->tag = tag;
         if (asked->type == packet_type::subscribe) subscriptions_.add(*asked);
         outbound_.submit(std::move(asked));
@@ -227,8 +224,7 @@ public:
     /// application has no room for messages.
     session_event next_event(bool takes_in = true) {
         session_event event;
-        while (!(outbound_.has_finished() && find_finished(event)) && takes_in &&
-               !find_received(event)) {
+        while (!find_finished(event) && takes_in && !find_received(event)) {
         }
         return event;
     }
@@ -292,6 +288,11 @@ private:
     /// Nothing of what the peer sends counts any more, or there is no peer.
     bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }
     bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
+
+    /// What the broker of this connection does not allow.
+    errc forbidden(const auto& packet) const noexcept {
+        return is_online() ? outbound_.check(packet, settings_.version) : errc{};
+    }
 
     template <class Packet>
     measure_result encode(const Packet& packet) {
@@ -363,7 +364,7 @@ private:
     }
 
     bool take_short_publish(session_event& event) {
-        const auto packet = input_.next_short_publish(maximum_packet_size_);
+        const auto packet = input_.next_short_publish(own_limits_.maximum_packet_size);
         if (!packet) return false;
         detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
         if (received_.decode_plain(codec(), packet.header, packet.body())) {
@@ -382,7 +383,7 @@ private:
     bool take_acknowledgements() {
         bool any = false;
         for (; is_online() && output_.size() < answer_limit; any = true) {
-            const auto packet = input_.next_plain_acknowledgement(maximum_packet_size_);
+            const auto packet = input_.next_plain_acknowledgement(own_limits_.maximum_packet_size);
             if (!packet) break;
             detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
             acknowledged(packet.header.type, wire::load_16(packet.body().data()));
@@ -392,8 +393,8 @@ private:
 
     bool find_packet(session_event& event) {
         const std::uint32_t limit =
-            phase_ == phase::connecting ? first_packet_limit : maximum_packet_size_;
-        const auto packet = input_.next(std::min(limit, maximum_packet_size_));
+            phase_ == phase::connecting ? first_packet_limit : own_limits_.maximum_packet_size;
+        const auto packet = input_.next(std::min(limit, own_limits_.maximum_packet_size));
         if (packet.error != decode_errc{}) {
             fail(packet.error, to_reason_code(packet.error));
             return false;
@@ -493,7 +494,7 @@ private:
     /// At QoS 1 and 2; false when the broker has sent it before, or may not send it.
     bool is_new(const publish_packet& message, acknowledgement& token) {
         using verdict = detail::inbound::verdict;
-        const verdict given = inbound_.publish(message, receive_maximum_, token);
+        const verdict given = inbound_.publish(message, own_limits_.receive_maximum, token);
         if (given == verdict::duplicate) ++counters_.duplicates_received;
         if (given == verdict::over_receive_maximum) {
             fail(errc::receive_maximum_exceeded, reason_code::receive_maximum_exceeded);
@@ -585,8 +586,7 @@ private:
     detail::output_buffer output_;
     detail::keep_alive keep_alive_;
     asio_mqtt::limits limits_;
-    std::uint32_t maximum_packet_size_ = 0;
-    std::uint16_t receive_maximum_ = 0;
+    asio_mqtt::limits own_limits_;  // that CONNECT has announced
     bool is_reading_ = false;
 
     // What the last event points to; what is rare takes memory only as long as it is needed.

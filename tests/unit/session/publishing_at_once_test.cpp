@@ -257,3 +257,132 @@ TEST_CASE("publishing at once: all can be forgotten") {
     CHECK(driver.core.unstored().empty());
     CHECK(lose(driver).empty());
 }
+
+TEST_CASE("publishing at once: at QoS 1 and 2 a handshake begins (4.3)") {
+    const auto version = GENERATE(v3, v5);
+    session_driver driver{version};
+    driver.go_online();
+    CHECK(driver.publish_at_once("zero", "t"));
+    CHECK(driver.publish_at_once("one", {"t", "x", qos_1, false}));
+    CHECK(driver.publish_at_once("two", {"t", "y", qos_2, true}));
+    CHECK(driver.core.counters().in_flight_messages == 2);
+    CHECK(driver.core.counters().queued_messages == 1);
+    const in_versions expected{
+        "30 03 00 01 't' 32 06 00 01 't' 00 01 'x' 35 06 00 01 't' 00 02 'y'",
+        "30 04 00 01 't' 00 32 07 00 01 't' 00 01 00 'x' 35 07 00 01 't' 00 02 00 'y'"};
+    CHECK(driver.written() == to_hex(hex(expected[version])));
+    CHECK(driver.core.counters().messages_sent == 3);
+    CHECK(driver.told() == "zero");
+    CHECK(driver.receive("40 02 00 01 50 02 00 02") == "one done");
+    CHECK(driver.written() == "62 02 00 02");
+    CHECK(driver.receive("70 02 00 02") == "two done");
+    CHECK(driver.core.counters().in_flight_bytes == 0);
+}
+
+TEST_CASE("publishing at once: a handshake waits for what was published before") {
+    session_driver driver;
+    const publish_content late{"t", "", qos_1, false};
+    CHECK_FALSE(driver.publish_at_once("offline", late));
+    driver.connect();
+    CHECK_FALSE(driver.publish_at_once("before CONNACK", late));
+    driver.receive(accepted[v5]);
+    SECTION("a message that waits") {
+        driver.publish("first", qos_0, "a");
+        CHECK_FALSE(driver.publish_at_once("second", late));
+        CHECK(driver.written() == to_hex(hex("30 04 00 01 'a' 00")));
+        CHECK(driver.publish_at_once("third", late));
+    }
+    SECTION("a request") {
+        driver.subscribe("subscribe", {{"a"}});
+        CHECK_FALSE(driver.publish_at_once("second", late));
+    }
+    SECTION("what is sent again [MQTT-4.6.0-1]") {
+        driver.publish("first", qos_1, "a");
+        driver.written();
+        driver.resume();
+        CHECK_FALSE(driver.publish_at_once("second", late));
+    }
+    SECTION("nothing is published behind DISCONNECT [MQTT-3.14.4-1]") {
+        CHECK_FALSE(driver.core.disconnect({}, driver.now));
+        CHECK_FALSE(driver.publish_at_once("late", late));
+        CHECK(driver.written() == "E0 00");
+    }
+}
+
+TEST_CASE("publishing at once: a handshake that may not begin, or not yet") {
+    session_settings settings;
+    settings.in_flight_size = sizeof(outbound_publish) + 100;
+    session_driver driver{v5, settings};
+    SECTION("limits of the broker (3.2.2.3)") {
+        // Receive Maximum 2, Maximum QoS 1, Retain Available 0, Maximum Packet Size 10.
+        driver.go_online("20 0F 00 00 0C 21 00 02 24 01 25 00 27 00 00 00 0A");
+        CHECK_FALSE(driver.publish_at_once("QoS 2", {"t", "", qos_2, false}));
+        CHECK_FALSE(driver.publish_at_once("retained", {"t", "", qos_1, true}));
+        CHECK_FALSE(driver.publish_at_once("too large", {"t", "123", qos_1, false}));
+        CHECK(driver.publish_at_once("one", {"t", "12", qos_1, false}));
+    }
+    SECTION("its Receive Maximum [MQTT-3.3.4-7]") {
+        driver.go_online("20 06 00 00 03 21 00 01");
+        CHECK(driver.publish_at_once("one", {"t", "", qos_1, false}));
+        CHECK_FALSE(driver.publish_at_once("two", {"t", "", qos_1, false}));
+        driver.written();
+        CHECK(driver.receive("40 02 00 01") == "one done");
+        CHECK(driver.publish_at_once("two", {"t", "", qos_1, false}));
+        CHECK(driver.written() == to_hex(hex("32 06 00 01 't' 00 02 00")));
+    }
+    SECTION("the memory of what is in flight") {
+        driver.go_online();
+        const std::string large(60, 'x');
+        CHECK(driver.publish_at_once("one", {"t", large, qos_1, false}));
+        CHECK_FALSE(driver.publish_at_once("two", {"t", large, qos_1, false}));
+    }
+    SECTION("no more than the output takes") {
+        driver.go_online();
+        const std::string large(500'000, 'x');
+        CHECK(driver.publish_at_once("zero", "t", large));
+        CHECK_FALSE(driver.publish_at_once("one", {"t", large, qos_1, false}));
+        CHECK(driver.publish_at_once("one", {"t", "", qos_1, false}));
+    }
+    SECTION("QoS 0 needs no packet") {
+        driver.go_online();
+        CHECK_FALSE(driver.publish_at_once("zero", {"t", "", qos_0, false}));
+    }
+    SECTION("an expiry interval begins when it is published (3.3.2.3.3)") {
+        driver.go_online();
+        publish_packet packet;
+        packet.qos = qos_1;
+        packet.topic = "t";
+        packet.properties.message_expiry_interval = 1;
+        errc error{};
+        CHECK_FALSE(driver.publish_at_once("expiring", outbound_publish::make(v5, packet, error)));
+    }
+    SECTION("a shared payload") {
+        driver.go_online();
+        errc error{};
+        const std::string large(100'000, 'x');
+        CHECK_FALSE(driver.publish_at_once(
+            "shared", outbound_publish::make(v5, {"t", large, qos_1, false}, error,
+                                             std::make_shared<int>(0))));
+    }
+}
+
+TEST_CASE("publishing at once: a handshake outlives the connection (4.4)") {
+    session_driver driver;
+    driver.go_online();
+    CHECK(driver.publish_at_once("zero", "t"));
+    CHECK(driver.publish_at_once("one", {"t", "1", qos_1, false}));
+    CHECK(driver.publish_at_once("two", {"t", "2", qos_2, false}));
+    SECTION("the session is there: it was sent, if not written [MQTT-3.3.1-1]") {
+        driver.resume();
+        CHECK(driver.written() ==
+              to_hex(hex("3A 07 00 01 't' 00 01 00 '1' 3C 07 00 01 't' 00 02 00 '2' "
+                         "30 04 00 01 't' 00")));
+    }
+    SECTION("it is not [MQTT-3.2.2-5]") {
+        driver.lose();
+        driver.go_online();
+        CHECK(driver.written() ==
+              to_hex(hex("32 07 00 01 't' 00 03 00 '1' 34 07 00 01 't' 00 04 00 '2' "
+                         "30 04 00 01 't' 00")));
+    }
+}

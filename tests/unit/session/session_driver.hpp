@@ -121,14 +121,7 @@ public:
 
     mqtt::outbound_publish* publish(std::string_view name, mqtt::qos qos, std::string_view topic,
                                     std::string_view payload = {}, bool retain = false) {
-        mqtt::publish_packet packet;
-        packet.qos = qos;
-        packet.topic = topic;
-        packet.payload = payload;
-        packet.retain = retain;
-        mqtt::errc error{};
-        mqtt::outbound_publish_ptr made = mqtt::outbound_publish::make(version, packet, error);
-        REQUIRE(made != nullptr);
+        mqtt::outbound_publish_ptr made = make({topic, payload, qos, retain});
         mqtt::outbound_publish* const raw = made.get();
         refusal = core.publish(std::move(made), tag(name), now);
         return raw;
@@ -163,6 +156,21 @@ public:
     bool publish_at_once(std::string_view name, std::string_view topic,
                          std::string_view payload = {}, bool retain = false) {
         return core.publish_at_once({topic, payload, qos_0, retain}, tag(name));
+    }
+    /// At QoS 1 or 2.
+    bool publish_at_once(std::string_view name, mqtt::outbound_publish_ptr message) {
+        const bool is_taken = core.publish_at_once(*message, tag(name));
+        if (is_taken) static_cast<void>(message.release());
+        return is_taken;
+    }
+    bool publish_at_once(std::string_view name, const mqtt::publish_content& message) {
+        return publish_at_once(name, make(message));
+    }
+    mqtt::outbound_publish_ptr make(const mqtt::publish_content& message) const {
+        mqtt::errc error{};
+        mqtt::outbound_publish_ptr made = mqtt::outbound_publish::make(version, message, error);
+        REQUIRE(made != nullptr);
+        return made;
     }
     /// Which of these a write has taken since the last call.
     std::string told() {
