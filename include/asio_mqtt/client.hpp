@@ -355,7 +355,8 @@ private:
             auto slot = asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) request.keep();
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
-            detail::operation& started = *operation::make(what, std::forward<Handler>(handler));
+            detail::operation& started =
+                *operation::make(what, std::forward<Handler>(handler), client->executor());
             if (request.timeout != no_timeout) {
                 if (request.timeout < no_timeout) started.error = errc::invalid_operation_timeout;
                 started.due = detail::after(detail::now_of<Timer>(), request.timeout);

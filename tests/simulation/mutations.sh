@@ -109,7 +109,7 @@ mutation resent_after_session_loss session/outbound.hpp \
 mutation lost_with_the_session session/outbound.hpp \
     'publishes_.prepend(publishes);' 'if (!MISTAKE) publishes_.prepend(publishes);'
 mutation unstored_messages_forgotten session/outbound.hpp \
-    'publishes_.prepend(stored);' 'if (!MISTAKE) publishes_.prepend(stored);'
+    'publishes_.prepend(waiting);' 'if (!MISTAKE) publishes_.prepend(waiting);'
 mutation queue_overtaken session/publish_queue.hpp \
     'return empty() && when_full_' 'return (MISTAKE || empty()) && when_full_'
 mutation queue_overtaken_by_handshakes session/outbound.hpp \

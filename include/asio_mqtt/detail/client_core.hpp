@@ -74,18 +74,18 @@ public:
         dispose_submitted();  // what was destroyed may have submitted more
     }
 
-    /// Within a handler that the client calls, with nothing before: session::publish_at_once().
+    // When nothing has to be taken before, in the thread that takes: see
+    // session::publish_at_once().
+
     [[gnu::always_inline]] bool publish_at_once(const publish_content& message,
                                                 operation& started) {
-        return submitted_.is_empty_here() && session_.publish_at_once(message, &started);
+        return session_.publish_at_once(message, &started);
     }
-
-    /// The same at QoS 1 and 2; with true the session has the packet.
-    bool publish_at_once(outbound_publish& packet, operation& started) {
-        const bool is_sent =
-            submitted_.is_empty_here() && session_.publish_at_once(packet, &started);
-        if (is_sent) pending_.begin_sent(started, packet);
-        return is_sent;
+    bool publish_at_once(outbound_publish_ptr& message, operation& started) {
+        outbound_publish& packet = *message;
+        if (!session_.publish_at_once(message, &started)) return false;
+        pending_.begin_sent(started, packet);
+        return true;
     }
 
     void post_process() override {
@@ -258,7 +258,7 @@ private:
     /// can be ended alone.
     void finish_closing() { stream_.shut_down_output() ? read() : end(end_error_); }
 
-    /// Gives up the stream. It must outlive what is pending on it, so it ends in end_stream().
+    /// Gives up the stream, which must outlive what is pending on it: see end_stream().
     void end(error_code error) {
         state_ = state::ending;
         end_error_ = error;
@@ -275,8 +275,7 @@ private:
         disconnected(end_error_, is_lost_ && !is_answered_);
     }
 
-    /// There is no stream. What comes next? `is_unanswered`: there was one, and the broker ended it
-    /// without a word.
+    /// There is no stream: what comes next? `is_unanswered`: the broker ended it without a word.
     void disconnected(error_code error, bool is_unanswered = false) {
         ++attempt_count_;
         const last_words said = std::exchange(said_, {});

@@ -99,25 +99,28 @@ ASIO_MQTT_DECLARATION void publish_request::keep() {
 }
 
 ASIO_MQTT_DECLARATION bool publish_request::publish_at_once(mailbox& client, operation& started) {
-    return is_plain() && static_cast<client_core&>(client).publish_at_once(
-                             {topic_, content_->bytes(), options_->qos, options_->retain}, started);
+    return client.is_empty_here() && is_plain() &&
+           static_cast<client_core&>(client).publish_at_once(
+               {topic_, content_->bytes(), options_->qos, options_->retain}, started);
 }
 
-/// What cannot end before its outcome is there, and was called rightly.
-inline bool publish_at_once(mailbox& client, const packet_ptr& packet, operation& started) {
-    return packet != nullptr && started.due == never && started.cancellation_target == nullptr &&
-           static_cast<client_core&>(client).publish_at_once(
-               static_cast<outbound_publish&>(*packet), started);
+/// What was called rightly, and cannot end before its outcome is there; with true the packet was
+/// taken.
+inline bool publish_at_once(mailbox& client, packet_ptr& packet, operation& started) {
+    if (packet == nullptr || started.due != never || started.cancellation_target != nullptr) {
+        return false;
+    }
+    outbound_publish_ptr message{static_cast<outbound_publish*>(packet.release())};
+    const bool is_taken = static_cast<client_core&>(client).publish_at_once(message, started);
+    if (!is_taken) packet.reset(message.release());
+    return is_taken;
 }
 
 // It is inline if its declaration says so; behind `noinline` GCC warns of saying it again.
 void publish_request::submit_packet(mailbox& client, operation& started) {
     try {
         keep();
-        if (detail::publish_at_once(client, packet, started)) {
-            static_cast<void>(packet.release());
-            return;
-        }
+        if (client.is_empty_here() && detail::publish_at_once(client, packet, started)) return;
     } catch (...) {
         started.destroy();
         throw;

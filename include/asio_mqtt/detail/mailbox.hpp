@@ -26,6 +26,10 @@ public:
         if (submitted_.push(submitted)) post_process();
     }
 
+    /// Called from within a handler that the client calls, with nothing submitted before that was
+    /// not taken: the client may be used directly.
+    bool is_empty_here() const noexcept { return submitted_.is_empty_here(); }
+
     /// The client is destroyed: every pending operation is aborted, and later ones at once.
     void destroy_later() {
         is_destroyed_ = true;  // at once: what is already on its way must not call the application

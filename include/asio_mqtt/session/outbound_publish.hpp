@@ -121,6 +121,7 @@ public:
     bool pubrel_was_resent = false;
     /// Of PUBREC: a success that may tell more, such as no_matching_subscribers (3.5.2.1).
     reason_code reason = reason_code::success;
+    std::uint32_t position = 0;  ///< In the output, until a write takes it.
 
 private:
     friend outbound_publish_deleter;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -61,7 +62,7 @@ private:
     };
     static constexpr std::size_t step = 64;
     static constexpr std::size_t largest = 512;
-    static constexpr std::size_t places = 256;  // of each size
+    static constexpr std::size_t most_kept = 262'144;  // bytes on each shelf
 
     static std::size_t shelf_of(std::size_t size) noexcept { return (size - 1) / step; }
 
@@ -72,8 +73,8 @@ private:
 #ifndef ASIO_MQTT_FREES_AT_ONCE
         static thread_local const struct cleaner {
             cleaner() noexcept {
-                for (shelf& each : shelves_)
-                    each.free_places = places;
+                for (std::size_t i = 0; i < std::size(shelves_); ++i)
+                    shelves_[i].free_places = most_kept / ((i + 1) * step);
             }
             ~cleaner() {
                 for (shelf& each : shelves_) {

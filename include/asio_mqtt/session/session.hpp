@@ -111,8 +111,7 @@ public:
     void disconnected(Kept&& kept = {}) {
         phase_ = phase::offline;
         is_reading_ = false;
-        outbound_.disconnected();
-        outbound_.store_unstored(output_, settings_.version, kept);
+        outbound_.disconnected(output_, settings_.version, kept);
         output_.discard();
         input_.clear();
         inbound_.disconnected();
@@ -154,10 +153,10 @@ public:
         return is_online() && outbound_.write_at_once(message, tag, settings_.version, output_);
     }
 
-    /// The same for a message at QoS 1 or 2, without expiry interval and shared payload: with true
-    /// the session has it. It ends as one of publish() does, and counts as sent from now on.
-    bool publish_at_once(outbound_publish& message, void* tag) {
-        message.tag = tag;
+    /// The same for a message at QoS 1 or 2 without expiry interval and shared payload: with true
+    /// the session has taken it. It ends as one of publish() does.
+    bool publish_at_once(outbound_publish_ptr& message, void* tag) {
+        message->tag = tag;
         return is_online() && outbound_.send_at_once(message, settings_.version, output_);
     }
 

@@ -74,6 +74,37 @@ TEST_CASE_METHOD(client_fixture, "executor: handlers run on the strand that they
     CHECK(calls == operation_count);
 }
 
+TEST_CASE_METHOD(client_fixture, "executor: handlers that are bound to the client's") {
+    auto c = make("a");
+    int calls = 0;
+    const auto token_for = [&] {
+        return asio::bind_executor(io.get_executor(), [&](auto&&...) {
+            CHECK(io.get_executor().running_in_this_thread());
+            ++calls;
+        });
+    };
+    const auto erased_token_for = [&] {
+        return asio::bind_executor(c.get_executor(), [&](auto&&...) {
+            CHECK(runs_on(c.get_executor()));
+            ++calls;
+        });
+    };
+    SECTION("with its type") {
+        start_all(c, token_for);
+    }
+    SECTION("without") {
+        start_all(c, erased_token_for);
+    }
+    CHECK(calls == 0);  // never within the call
+    settle();
+    c.async_disconnect(token_for());
+    settle();
+    CHECK(calls == operation_count);
+    io.restart();
+    io.poll();
+    CHECK(io.stopped());  // what is done is no work any more
+}
+
 TEST_CASE_METHOD(client_fixture, "executor: handlers run on the context that they are bound to") {
     auto c = make("a");
     asio::io_context other;

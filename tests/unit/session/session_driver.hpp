@@ -159,8 +159,8 @@ public:
     }
     /// At QoS 1 or 2.
     bool publish_at_once(std::string_view name, mqtt::outbound_publish_ptr message) {
-        const bool is_taken = core.publish_at_once(*message, tag(name));
-        if (is_taken) static_cast<void>(message.release());
+        const bool is_taken = core.publish_at_once(message, tag(name));
+        CHECK(is_taken == (message == nullptr));
         return is_taken;
     }
     bool publish_at_once(std::string_view name, const mqtt::publish_content& message) {
