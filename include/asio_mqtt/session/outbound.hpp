@@ -54,14 +54,9 @@ public:
     ~outbound() {
         while (!publishes_.empty())
             drop(publishes_.front());
-        dispose_all(requests_);
-        dispose_all(resends_);
-        dispose_all(unwritten_);
-        dispose_all(leaving_);
-        dispose_all(sent_);
-        dispose_all(released_);
-        dispose_all(asked_);
-        dispose_all(finished_);
+        for (auto* list : {&requests_, &resends_, &unwritten_, &leaving_, &sent_, &released_,
+                           &asked_, &finished_})
+            dispose_all(*list);
     }
 
     /// Takes over the message, unless it throws or gives an error: errc::queue_full when there is
@@ -228,7 +223,7 @@ public:
             }
             kept(each.tag, publish);
         }
-        take_back(output.bytes().size(), waiting);
+        take_back(~std::size_t{0}, waiting);
         unstored_.forget_waiting();
         publishes_.forget_passed();
         publishes_.prepend(waiting);
@@ -416,17 +411,26 @@ private:
         }
     }
 
+    /// The first in the output of those that no write has taken; null when there is none.
+    outbound_publish* first_unwritten() const noexcept {
+        outbound_publish* first = nullptr;
+        for (const auto* list : {&unwritten_, &leaving_}) {
+            if (list->empty()) continue;
+            outbound_publish& each = as_publish(list->front());
+            if (first == nullptr || each.position < first->position) first = &each;
+        }
+        return first;
+    }
     /// Those that stand before this place in the output are new again.
     void take_back(std::size_t place, intrusive_list<outbound_packet>& waiting) {
-        for (auto* list : {&unwritten_, &leaving_}) {
-            while (!list->empty() && as_publish(list->front()).position < place) {
-                outbound_publish& publish = as_publish(list->pop_front());
-                if (publish.packet_id != 0) end_flight(publish);
-                publish.uses_quota = false;
-                publish.progress = outbound_publish::state::queued;
-                --counters_.messages_sent;
-                publish.abandoned ? dispose(publish) : waiting.push_back(publish);
-            }
+        for (auto* each = first_unwritten(); each != nullptr && each->position < place;
+             each = first_unwritten()) {
+            each->unlink();
+            if (each->packet_id != 0) end_flight(*each);
+            each->uses_quota = false;
+            each->progress = outbound_publish::state::queued;
+            --counters_.messages_sent;
+            each->abandoned ? dispose(*each) : waiting.push_back(*each);
         }
     }
 
@@ -475,6 +479,7 @@ private:
             finish(publish, error);
             return true;
         }
+        output.reserve(publish.copied_size(version));  // or nothing has changed
         if (publish.qos != qos::at_most_once && !begin_handshake(publish)) return false;
         publishes_.remove(publish);
         publish.update_expiry(now);
@@ -489,8 +494,8 @@ private:
         publish.progress = outbound_publish::state::sent;
         publish.position = static_cast<std::uint32_t>(output.bytes().size());
         (publish.qos == qos::at_most_once ? unwritten_ : leaving_).push_back(publish);
-        publish.write(version, false, output);
         ++counters_.messages_sent;
+        publish.write(version, false, output);
     }
 
     /// False when the message has to wait.

@@ -76,6 +76,11 @@ public:
         return other_header_size() + std::size_t{other_body_size()};
     }
 
+    /// Those of it that write() copies.
+    std::size_t copied_size(protocol_version version) const noexcept {
+        return packet_size(version) - (is_plain() ? 0 : rare_->shared_payload.size());
+    }
+
     /// Bytes of memory that it takes, with a shared payload.
     std::size_t memory() const noexcept { return memory_; }
     /// That one without properties takes.
@@ -222,8 +227,7 @@ private:
         }
     }
     void write_in_pieces(protocol_version version, bool dup, detail::output_buffer& output) const {
-        const std::size_t shared_size = rare_ == nullptr ? 0 : rare_->shared_payload.size();
-        std::byte* const packet = output.append(packet_size(version) - shared_size);
+        std::byte* const packet = output.append(copied_size(version));
         std::byte* head_end = packet + head_end_;
         if (version == version_) {
             std::memcpy(packet, stored(), stored_size_);
@@ -231,7 +235,8 @@ private:
             head_end = write_in_other_version(packet);
         }
         complete_head(packet, head_end, dup);
-        if (shared_size != 0) output.append_shared(rare_->shared_payload, rare_->payload_owner);
+        if (!is_plain() && !rare_->shared_payload.empty())
+            output.append_shared(rare_->shared_payload, rare_->payload_owner);
     }
 
     // In the version for which it was not made. It has no properties then: 5.0 says so with a byte,

@@ -414,3 +414,16 @@ TEST_CASE("publishing at once: a handshake begins when a write takes it") {
     CHECK(driver.events() == "zero done, zero done");
     CHECK(driver.receive("40 02 00 04") == "one done");
 }
+
+TEST_CASE("publishing: what DISCONNECT has taken into the output keeps its order") {
+    session_driver driver;
+    driver.go_online();
+    driver.publish("one", qos_1, "t", "1");
+    driver.publish("zero", qos_0, "t", "0");
+    driver.publish("two", qos_1, "t", "2");
+    CHECK_FALSE(driver.core.disconnect({}, driver.now));
+    driver.lose();
+    driver.go_online(resumed[v5]);
+    CHECK(driver.written() == to_hex(hex("32 07 00 01 't' 00 03 00 '1' 30 05 00 01 't' 00 '0' "
+                                         "32 07 00 01 't' 00 04 00 '2'")));
+}
