@@ -201,7 +201,7 @@ public:
         // (3.14.2.2.2) What was to end with the connection cannot be kept afterwards.
         if (!resumption_.may_be_kept() && expiry.value_or(0) != 0)
             return errc::invalid_property_value;
-        // What flush() takes counts as sent: it must leave with a write that begins now.
+        // What flush() takes can be cancelled no more: it must leave with a write that begins now.
         if (!output_.is_writing()) flush(now);
         encode(packet);
         if (expiry == 0U) resumption_.ends();

@@ -24,6 +24,12 @@ using test::scripted_fixture;
 namespace {
 
 struct fixture : scripted_fixture {
+    /// A client that takes in so many bytes of messages that wait for the application.
+    client make_with_room_for(std::size_t bytes) {
+        client_options limited = options();
+        limited.receive_buffer_size = bytes;
+        return make(std::move(limited));
+    }
     /// Has it called within a handler.
     template <class Client, class Function>
     static void within_handler(Client& c, Function&& function) {
@@ -258,9 +264,7 @@ TEST_CASE("publish within a handler: the context ends before it is written") {
 // By what the application has acknowledged there is room for a message; its handler is called
 // behind the write, which has found nothing to write.
 TEST_CASE_METHOD(fixture, "publish within a handler: no write is under way") {
-    client_options limited = options();
-    limited.receive_buffer_size = 1;
-    auto c = make(std::move(limited));
+    auto c = make_with_room_for(1);
     c.async_run(asio::detached);
     auto broker = accept_5();
     test::publish_outcome published;
@@ -284,9 +288,7 @@ TEST_CASE_METHOD(fixture, "publish within a handler: no write is under way") {
 
 // The broker may read again only when somebody takes what it sends.
 TEST_CASE_METHOD(fixture, "publish within a handler: reading goes on while it waits") {
-    client_options limited = options();
-    limited.receive_buffer_size = 1'000;
-    auto c = make(std::move(limited));
+    auto c = make_with_room_for(1'000);
     c.async_run(asio::detached);
     auto broker = accept_5();
     c.async_subscribe("t", qos::at_most_once, asio::detached);
@@ -323,9 +325,7 @@ TEST_CASE_METHOD(fixture, "publish within a handler: the broker disconnects befo
 }
 
 TEST_CASE_METHOD(fixture, "publish within a handler: it is written before the session fails") {
-    client_options limited = options();
-    limited.receive_buffer_size = 1;
-    auto c = make(std::move(limited));
+    auto c = make_with_room_for(1);
     c.async_run(asio::detached);
     auto broker = accept_5();
     test::publish_outcome published;
