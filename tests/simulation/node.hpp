@@ -117,7 +117,7 @@ public:
     }
     /// Copies of a message at QoS 2 for which there was a reason.
     int copies() const {
-        return 1 + unseen_losses_ + (sends_again_ ? std::max(0, new_sessions_ - 1) : 0);
+        return 1 + unseen_losses_ + (sends_again_ ? lost_sessions_ : 0);
     }
 
 private:
@@ -236,12 +236,15 @@ private:
     void connected(const mqtt::connection_event& event) {
         if (event.broker != simulated_broker) world_.fail("connected to a broker that is none");
         if (!event.connack->session_present) {
-            ++new_sessions_;
+            // The first connection may go on with the session of one whose CONNACK did not arrive:
+            // the second begins a new one then, and has lost that.
+            if (was_connected_) ++lost_sessions_;
         } else if (is_forgotten_) {
             // That the session was lost was told on a connection that did not last so long.
             ++unseen_losses_;
         }
         is_forgotten_ = false;
+        was_connected_ = true;
     }
 
     /// The waits are random, below a limit that doubles.
@@ -293,7 +296,8 @@ private:
 
     bool is_forgotten_ = false;  // the session, and the client was not told
     int forgotten_on_ = 0;       // at which of its connections
-    int new_sessions_ = 0;
+    bool was_connected_ = false;
+    int lost_sessions_ = 0;
     int unseen_losses_ = 0;
 };
 
