@@ -116,9 +116,7 @@ public:
         return when_full_[static_cast<std::size_t>(level)] == mqtt::queue_overflow::drop_oldest;
     }
     /// Copies of a message at QoS 2 for which there was a reason.
-    int copies() const {
-        return 1 + unseen_losses_ + (sends_again_ ? lost_sessions_ : 0);
-    }
+    int copies() const { return 1 + unseen_losses_ + (sends_again_ ? lost_sessions_ : 0); }
 
 private:
     using event_kind = mqtt::connection_event::kind;

@@ -313,7 +313,8 @@ private:
             pass_time_until([&] { return keep_going() && !subscriber_.observer.has_unfinished(); });
             connection = subscriber_.observer.connection();
             const operation& made = publish(deliveries::second, {.qos = mqtt::qos::exactly_once});
-            world_.settle();  // a queue may have room for no more than one
+            // A queue may have room for no more than one.
+            pass_time_until([&] { return keep_going() && !made.is_pending(); });
             publish_last();
             if (made.error || connection != subscriber_.observer.connection()) continue;
             const std::vector<std::uint64_t> got = deliveries_.handlers_of(made.number);
