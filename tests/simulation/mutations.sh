@@ -68,8 +68,7 @@ mutation publish_instead_of_pubrel session/outbound.hpp \
 mutation dup_on_first_sending session/outbound.hpp \
     'publish.write(version, false, output);' 'publish.write(version, MISTAKE, output);'
 mutation too_much_in_flight session/outbound.hpp \
-    'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0) return false;' \
-    'if (bytes > in_flight_limit_ && in_flight_bytes_ != 0 && !MISTAKE) return false;'
+    'return bytes <= in_flight_limit_ ||' 'return MISTAKE || bytes <= in_flight_limit_ ||'
 mutation queue_without_end session/publish_queue.hpp \
     'return bytes_ + bytes <= limit_;' 'return MISTAKE || bytes_ + bytes <= limit_;'
 mutation received_without_end detail/client_core.hpp \
@@ -110,11 +109,12 @@ mutation lost_with_the_session session/outbound.hpp \
     'publishes_.prepend(publishes);' 'if (!MISTAKE) publishes_.prepend(publishes);'
 mutation unstored_messages_forgotten session/outbound.hpp \
     'publishes_.prepend(waiting);' 'if (!MISTAKE) publishes_.prepend(waiting);'
-mutation queue_overtaken session/publish_queue.hpp \
-    'return empty() && when_full_' 'return (MISTAKE || empty()) && when_full_'
+mutation queue_overtaken session/outbound.hpp \
+    'message.qos != qos::at_most_once || something_waits()' \
+    'message.qos != qos::at_most_once || (!MISTAKE && something_waits())'
 mutation queue_overtaken_by_handshakes session/outbound.hpp \
-    '!publish.is_plain() || !publishes_.empty() ||' \
-    '!publish.is_plain() || (!MISTAKE && !publishes_.empty()) ||'
+    '!publish.is_plain() || something_waits()' \
+    '!publish.is_plain() || (!MISTAKE && something_waits())'
 mutation mailbox_overtaken detail/submission_queue.hpp \
     'own_.empty() && collected_.empty()' '(MISTAKE || (own_.empty() && collected_.empty()))'
 mutation given_up_message_forgotten session/inbound.hpp \

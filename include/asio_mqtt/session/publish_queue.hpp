@@ -43,9 +43,9 @@ public:
         return may_drop(message) && is_enough ? oldest_to_drop_ : nullptr;
     }
 
-    /// A message at QoS 0 for which there is room need not wait: none does. Where old ones give way
-    /// to new ones it has to, so that it can.
-    bool lets_pass() const noexcept { return empty() && when_full_[0] == queue_overflow::reject; }
+    /// A message at QoS 0 need not stand in the queue where none does. Where old ones give way to
+    /// new ones it has to, so that it can.
+    bool lets_pass() const noexcept { return when_full_[0] == queue_overflow::reject; }
     /// So many bytes have passed, and count until they are written.
     void pass(std::size_t bytes) noexcept {
         bytes_ += bytes;
