@@ -1,8 +1,9 @@
 // Copyright (c) 2026 the asio-mqtt authors
 // SPDX-License-Identifier: BSL-1.0
 
-// To be preloaded (LD_PRELOAD): counts the calls of malloc(), calloc() and realloc(), from wherever
-// they come, and writes their number to the file named by ALLOCATIONS_FILE when the program ends.
+// To be preloaded (LD_PRELOAD): counts the calls of malloc(), calloc(), realloc() and
+// aligned_alloc(), from wherever they come, and writes their number to the file named by
+// ALLOCATIONS_FILE when the program ends.
 
 #include <dlfcn.h>
 
@@ -15,6 +16,7 @@
 extern "C" void* __libc_malloc(std::size_t size);
 extern "C" void* __libc_calloc(std::size_t count, std::size_t size);
 extern "C" void* __libc_realloc(void* memory, std::size_t size);
+extern "C" void* __libc_memalign(std::size_t alignment, std::size_t size);
 
 namespace {
 
@@ -49,5 +51,10 @@ void* calloc(std::size_t number, std::size_t size) noexcept {
 void* realloc(void* memory, std::size_t size) noexcept {
     ++count;
     return __libc_realloc(memory, size);
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    ++count;
+    return __libc_memalign(alignment, size);
 }
 }

@@ -61,7 +61,8 @@ namespace asio_mqtt {
 /// **Errors** are of these kinds, compare them with mqtt::fault: errc (the call was wrong, or the
 /// broker does not allow it, or the protocol or the network failed), reason_code (the broker
 /// refused), decode_errc (the broker sent garbage), and those of Asio and the system for the
-/// network.
+/// network. Where there is no memory for it, an operation throws std::bad_alloc when it is started,
+/// or completes with asio::error::no_memory.
 template <class Connector, class Timer = asio::steady_timer>
 class basic_client {
 public:

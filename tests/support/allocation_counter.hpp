@@ -7,14 +7,18 @@
 
 namespace test {
 
-/// How often the program has called operator new so far, in all threads.
+/// How often the program has called operator new or realloc() so far, in all threads.
 std::size_t allocation_count() noexcept;
 
-/// While there is one, operator new throws after so many calls. Not under ThreadSanitizer.
+/// While there is one, these and aligned_alloc() fail after so many calls: all of them, or the next
+/// one alone. Not under ThreadSanitizer.
 class memory_limit {
 public:
-    explicit memory_limit(std::size_t calls) noexcept;
+    enum class fails { always, once };
+    explicit memory_limit(std::size_t calls_before, fails how = fails::always) noexcept;
     ~memory_limit();
+    /// The one that had to fail `once` has.
+    bool has_failed() const noexcept;
     memory_limit(const memory_limit&) = delete;
     memory_limit& operator=(const memory_limit&) = delete;
 };

@@ -31,6 +31,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -101,16 +102,20 @@ private:
     enum class state { stopped, waiting, asking, connecting, connected, closing, ending };
 
     time_point now() const { return transport_->now(); }
+    bool is_connected() const noexcept {
+        return state_ == state::connected || state_ == state::closing;
+    }
 
     // --- Operations
 
     void take(submission& submitted, time_point at) {
         if (!is_operation(submitted)) return take_news(submitted);
         auto& started = static_cast<operation&>(submitted);
-        pending_.begin(started);
+        const bool has_begun = pending_.begin(started);
         if (is_destroyed()) return pending_.complete(started, asio::error::operation_aborted);
         if (started.error != errc{}) return pending_.complete(started, started.error);
-        if (started.what == submission::kind::publish) return start_publish(started, at);
+        if (!has_begun) return pending_.complete(started, asio::error::no_memory);
+        if (started.what == submission::kind::publish) return pending_.publish(started, at);
         start(started);
     }
 
@@ -136,23 +141,11 @@ private:
             case submission::kind::wait_for_room: return pending_.waiters.push_back(started);
             case submission::kind::count: return count(started);
             case submission::kind::disconnect: return start_disconnect(started);
-            default: return start_request(started);
+            default: return pending_.request(started);
         }
     }
 
     void dispose_submitted() { submitted_.take_all(dispose); }
-
-    void start_publish(operation& publish, time_point at) {
-        auto* const packet = static_cast<outbound_publish*>(pending_.give_packet(publish));
-        const error_code error = session_.publish(outbound_publish_ptr{packet}, &publish, at);
-        error ? pending_.complete(publish, error) : pending_.is_taken(publish, *packet);
-    }
-
-    void start_request(operation& request) {
-        auto* const packet = static_cast<outbound_request*>(pending_.give_packet(request));
-        const error_code error = session_.request(outbound_request_ptr{packet}, &request);
-        error ? pending_.complete(request, error) : pending_.is_taken(request, *packet);
-    }
 
     void cancel(operation& cancelled, bool only_unsent) {
         if (&cancelled == run_) return stop(asio::error::operation_aborted);
@@ -385,7 +378,7 @@ private:
         bool goes_on = false;
         if (state_ == state::stopped && is_stopping_) end_operations();
         take_submitted();
-        if (state_ != state::ending) handle_events();
+        state_ == state::ending ? end_stream() : handle_events();
         take_submitted();  // what the handlers have started leaves with the same write
         if (!pending_.waiters.empty() && session_.has_room()) {
             // One at a time: it may use up the room.
@@ -394,7 +387,7 @@ private:
             goes_on = !pending_.waiters.empty();
         }
         disconnect_when_drained();
-        if (state_ == state::connected || state_ == state::closing) {
+        if (is_connected()) {
             if (!is_lost_) write();
             handle_events();                           // QoS 0 completes when its write has begun
             if (!is_lost_ && write()) goes_on = true;  // nothing was to be written before them
@@ -409,7 +402,7 @@ private:
         }
         schedule();
         // Last of all: who posts owns the mailbox, and another thread may process from then on.
-        if (goes_on || !submitted_.done()) post_process();
+        if (goes_on || !submitted_.done()) process_later();
     }
 
     void take_submitted() {
@@ -548,7 +541,13 @@ private:
     void run() {
         const exception_guard guard{*this};
         submitted_.enter();
-        process();
+        try {
+            process();
+        } catch (const std::bad_alloc&) {
+            // What there was no memory for is made good by the session, on another connection.
+            if (is_connected()) end(asio::error::no_memory);
+            throw;
+        }
     }
 
     void finish(io_result& result) {

@@ -36,17 +36,31 @@ ASIO_MQTT_DECLARATION std::shared_ptr<mailbox> make_client(const asio::any_io_ex
 
 ASIO_MQTT_DECLARATION void let_cancel(operation& started, asio::cancellation_slot slot,
                                       std::weak_ptr<mailbox> client) {
-    const std::shared_ptr<operation*> target{new operation* {&started}};
-    started.cancellation_target = target;
-    slot.assign([client = std::move(client), target](asio::cancellation_type type) {
-        using enum asio::cancellation_type;
-        const auto alive = client.lock();
-        if (alive == nullptr || type == none) return;
-        auto& cancel = *new notice{submission::kind::cancel};
-        cancel.to_cancel = target;
-        cancel.only_unsent = (type & (terminal | partial)) == none;
-        alive->submit(cancel);
-    });
+    try {
+        const std::shared_ptr<operation*> target{new operation* {&started}};
+        started.cancellation_target = target;
+        slot.assign([client = std::move(client), target](asio::cancellation_type type) {
+            using enum asio::cancellation_type;
+            const auto alive = client.lock();
+            if (alive == nullptr || type == none) return;
+            auto& cancel = *new notice{submission::kind::cancel};
+            cancel.to_cancel = target;
+            cancel.only_unsent = (type & (terminal | partial)) == none;
+            alive->submit(cancel);
+        });
+    } catch (...) {
+        dispose(started);
+        throw;
+    }
+}
+
+ASIO_MQTT_DECLARATION void begin(mailbox& client, operation& started) {
+    try {
+        client.begin(started);
+    } catch (...) {
+        dispose(started);
+        throw;
+    }
 }
 
 ASIO_MQTT_DECLARATION void packet_deleter::operator()(outbound_packet* packet) const noexcept {

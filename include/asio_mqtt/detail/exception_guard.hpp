@@ -17,7 +17,7 @@ public:
     exception_guard(const exception_guard&) = delete;
     exception_guard& operator=(const exception_guard&) = delete;
     ~exception_guard() {
-        if (std::uncaught_exceptions() != before_) client_.post_process();
+        if (std::uncaught_exceptions() != before_) client_.process_later();
     }
 
 private:

@@ -17,19 +17,19 @@ namespace asio_mqtt::detail {
 /// memory counts no longer. From any thread.
 class held_message {
 public:
-    held_message(std::weak_ptr<mailbox> client, acknowledgement token, std::size_t bytes) noexcept
-        : client_{std::move(client)}, token_{token}, bytes_{bytes} {}
+    held_message(std::weak_ptr<mailbox> client, acknowledgement token, std::size_t bytes)
+        : client_{std::move(client)}, released_{new notice{submission::kind::acknowledge}} {
+        released_->token = token;
+        released_->bytes = bytes;
+    }
     held_message(const held_message&) = delete;
     held_message& operator=(const held_message&) = delete;
     ~held_message() {
         // The client may be gone, with the context on which it was.
         const auto alive = client_.lock();
         if (alive == nullptr) return;
-        auto& released = *new notice{submission::kind::acknowledge};
-        released.token = token_;
-        released.is_abandoned = holders_ != 0;
-        released.bytes = bytes_;
-        alive->submit(released);
+        released_->is_abandoned = holders_ != 0;
+        alive->submit(*released_.release());
     }
 
     /// Somebody has to take it over.
@@ -39,8 +39,7 @@ public:
 
 private:
     const std::weak_ptr<mailbox> client_;
-    const acknowledgement token_;
-    const std::size_t bytes_;
+    std::unique_ptr<notice> released_;  // made before it is needed: then it must not fail
     std::atomic<unsigned> holders_{0};
 };
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace asio_mqtt::detail {
@@ -89,7 +90,7 @@ private:
             }
         }
         if (is_for_receivers || (!is_handled && is_receiving_)) {
-            keep(each);
+            give_up_without_memory(each, [&] { keep(each); });
         } else if (each.held == nullptr) {
             // Also when a handler has thrown: a message that is never acknowledged would hold up
             // all that come after it.
@@ -99,11 +100,25 @@ private:
     }
 
     void hand_over(delivery& each, message_handler& handler, mailbox& client) {
-        if (handler.holds_messages && !hold(each, client)) return;
+        if (handler.holds_messages) {
+            bool is_held = false;
+            give_up_without_memory(each, [&] { is_held = hold(each, client); });
+            if (!is_held) return;
+        }
         try {
             handler.deliver(each.message, each.held);
         } catch (...) {
             each.thrown = std::current_exception();  // others are to get the message nevertheless
+        }
+    }
+
+    /// A message for which there is no memory was not taken over: it is to come again.
+    void give_up_without_memory(const delivery& each, auto&& take) {
+        try {
+            take();
+        } catch (const std::bad_alloc&) {
+            session_.abandon(each.token);
+            throw;
         }
     }
 

@@ -20,10 +20,20 @@ class mailbox : public io_target {
 public:
     protocol_version version() const noexcept { return version_; }
 
-    /// Hands something over, to be taken later: one post carries all that is submitted until it
-    /// runs.
-    void submit(submission& submitted) {
-        if (submitted_.push(submitted)) post_process();
+    // What is handed over is taken later: one post carries all that is submitted until it runs.
+
+    void submit(submission& news) noexcept {
+        if (submitted_.push(news)) process_later();
+    }
+    /// The same for an operation. When this throws, it has not begun.
+    void begin(submission& started) {
+        if (!submitted_.push(started)) return;
+        try {
+            post_process();
+        } catch (...) {
+            submitted_.put_off(&started);
+            throw;
+        }
     }
 
     /// Called from within a handler that the client calls, with nothing submitted before that was
@@ -39,8 +49,15 @@ public:
 
     void check_connection() { submit(*new notice{submission::kind::check_connection}); }
 
-    /// Has all done that can be done, later.
-    virtual void post_process() = 0;
+    /// Has all done that can be done, later; without memory for that, with the next event. For
+    /// those who may take what was submitted.
+    void process_later() noexcept {
+        try {
+            post_process();
+        } catch (...) {
+            submitted_.put_off();
+        }
+    }
 
     /// For those who keep the client, or look whether it is still there.
     std::shared_ptr<mailbox> shared() { return {shared_from_this(), this}; }
@@ -53,6 +70,8 @@ protected:
     submission_queue submitted_;
 
 private:
+    virtual void post_process() = 0;
+
     const protocol_version version_;
     std::atomic<bool> is_destroyed_ = false;
 };

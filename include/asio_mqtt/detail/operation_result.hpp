@@ -6,6 +6,7 @@
 #include <asio_mqtt/operation_options.hpp>
 #include <asio_mqtt/session/session_event.hpp>
 
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,15 @@ void copy_properties(const session_event& completed, Result& result) {
     result.user_properties = to_owned(completed.properties->user_properties);
 }
 
-inline publish_result to_publish_result(const session_event& completed) {
+/// Where there is no memory for it, without what the broker has said besides: that a message was
+/// published counts more.
+inline publish_result to_publish_result(const session_event& completed) noexcept {
     publish_result result;
     result.reason = completed.reason;
-    copy_properties(completed, result);
+    try {
+        copy_properties(completed, result);
+    } catch (const std::bad_alloc&) {
+    }
     return result;
 }
 
@@ -31,13 +37,14 @@ inline bool says_something(const publish_result& result) noexcept {
            !result.user_properties.empty();
 }
 
-inline subscribe_result to_subscribe_result(const session_event& completed) {
-    subscribe_result result{.reasons = std::vector<reason_code>(completed.reasons.size())};
+/// Returns the error of the operation.
+inline error_code to_subscribe_result(const session_event& completed, subscribe_result& result) {
+    result.reasons.resize(completed.reasons.size());
     reason_code* next = result.reasons.data();
     for (const reason_code reason : completed.reasons)
         *next++ = reason;
     copy_properties(completed, result);
-    return result;
+    return completed.error;
 }
 
 }  // namespace asio_mqtt::detail

@@ -15,6 +15,7 @@
 #include <asio/prefer.hpp>
 
 #include <cstddef>
+#include <new>
 #include <utility>
 
 namespace asio_mqtt::detail {
@@ -56,27 +57,37 @@ public:
         work_ = {};
     }
 
-    /// Every operation goes through here first, unless its message is written at once.
-    void begin(operation& started) {
+    /// Every operation goes through here first, unless its message is written at once. False when
+    /// there is no memory to watch its time-out.
+    bool begin(operation& started) {
         if (++count_ == 1) {
             work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
         }
-        if (started.due != never) timed_.insert(started);
+        if (started.due == never) return true;
+        try {
+            timed_.insert(started);
+            return true;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
     }
 
-    /// The session is to have the packet of the operation, and frees it if it refuses it, or
-    /// throws.
-    outbound_packet* give_packet(operation& request) noexcept {
-        requests.push_back(request);
-        return std::exchange(request.packet, nullptr);
+    // The session is to have the packet of the operation.
+
+    void publish(operation& started, time_point now) {
+        auto* const packet = static_cast<outbound_publish*>(give_packet(started));
+        const error_code refusal = unless_memory_runs_out(
+            [&] { return session_.publish(outbound_publish_ptr{packet}, &started, now); });
+        refusal ? complete(started, refusal) : is_taken(started, *packet);
     }
-    /// The session has it.
-    void is_taken(operation& request, outbound_packet& packet) noexcept {
-        request.packet = &packet;
-        request.is_with_session = true;
+    void request(operation& started) {
+        auto* const packet = static_cast<outbound_request*>(give_packet(started));
+        const error_code refusal = unless_memory_runs_out(
+            [&] { return session_.request(outbound_request_ptr{packet}, &started); });
+        refusal ? complete(started, refusal) : is_taken(started, *packet);
     }
 
-    /// It has had it from the beginning.
+    /// The session has had it from the beginning.
     void begin_sent(operation& started, outbound_packet& packet) {
         begin(started);
         requests.push_back(started);
@@ -98,12 +109,15 @@ public:
     /// Those with a packet, as the session tells: this one, and what was published without a word.
     void complete(const session_event& event) {
         auto& done = *static_cast<operation*>(event.tag);
-        done.packet = nullptr;  // it is freed, even if there is no memory for the result
+        done.packet = nullptr;  // it is freed
         done.is_with_session = false;
         if (done.what == submission::kind::publish) {
             complete(done, event.error, to_publish_result(event));
         } else {
-            complete(done, event.error, to_subscribe_result(event));
+            subscribe_result result;
+            const error_code error =
+                unless_memory_runs_out([&] { return to_subscribe_result(event, result); });
+            complete(done, error, std::move(result));
         }
         const error_code success;
         publish_result nothing_said;
@@ -176,6 +190,24 @@ public:
     intrusive_list<operation> runs;       // async_run() and async_disconnect()
 
 private:
+    /// What it returns, or asio::error::no_memory: an operation completes in any case.
+    static error_code unless_memory_runs_out(auto&& try_it) {
+        try {
+            return try_it();
+        } catch (const std::bad_alloc&) {
+            return asio::error::no_memory;
+        }
+    }
+
+    outbound_packet* give_packet(operation& request) noexcept {
+        requests.push_back(request);
+        return std::exchange(request.packet, nullptr);
+    }
+    void is_taken(operation& request, outbound_packet& packet) noexcept {
+        request.packet = &packet;
+        request.is_with_session = true;
+    }
+
     static bool is_sent(const operation& asked) noexcept {
         if (!asked.is_with_session) return false;
         if (asked.what != submission::kind::publish) return asked.packet->packet_id != 0;

@@ -21,12 +21,15 @@ namespace asio_mqtt::detail {
 // completion token is a handler, later when it makes something lazy, such as an awaitable. The
 // argument of an initiation: keep() when it may be cancelled, then submit().
 
+/// Hands the operation over to the client. When this throws, it is destroyed.
+ASIO_MQTT_DECLARATION void begin(mailbox& client, operation& started);
+
 /// Without a packet. It may be copied, and begin several times.
 struct plain_request {
     std::chrono::milliseconds timeout;  ///< 0: none.
 
     void keep() const noexcept {}
-    void submit(mailbox& client, operation& started) const { client.submit(started); }
+    void submit(mailbox& client, operation& started) const { begin(client, started); }
 };
 
 /// With one, or with what was wrong.
@@ -39,7 +42,7 @@ struct packet_request {
     void submit(mailbox& client, operation& started) {
         if (error != errc{}) started.error = error;
         started.packet = packet.release();
-        client.submit(started);
+        begin(client, started);
     }
 };
 

@@ -38,6 +38,16 @@ public:
         return first;
     }
 
+    /// If it is there.
+    void remove(const submission& removed) noexcept {
+        submission_list others;
+        while (!empty()) {
+            submission& each = pop_front();
+            if (&each != &removed) others.push_back(each);
+        }
+        append(others);
+    }
+
 private:
     submission* first_ = nullptr;
     submission* last_ = nullptr;  // of those that there are
@@ -107,6 +117,19 @@ public:
         return newest_.compare_exchange_strong(expected, nullptr, std::memory_order_release,
                                                std::memory_order_relaxed) ||
                expected == nullptr;
+    }
+
+    /// Nobody is taking any more, although there is something to take: whoever submits next is to
+    /// see to it. `refused`, if it is given, is not submitted after all. For those who may take.
+    void put_off(const submission* refused = nullptr) noexcept {
+        leave();
+        submission* expected = nullptr;
+        do {
+            take_over(own_);
+            if (refused != nullptr) own_.remove(*refused);
+            expected = &taking_;
+        } while (!newest_.compare_exchange_strong(expected, nullptr, std::memory_order_release,
+                                                  std::memory_order_relaxed));
     }
 
 private:

@@ -91,23 +91,24 @@ public:
         filling_->size += bytes.size();
     }
 
-    /// Turns what was collected into the pieces of one write. They stay valid until finish_write().
-    std::span<const std::span<const std::byte>> start_write() {
-        std::swap(filling_, writing_);
+    /// What was collected, as the pieces of one write, which is to begin with start_write(). They
+    /// stay valid until finish_write().
+    std::span<const std::span<const std::byte>> pieces() {
         pieces_.clear();
         std::size_t from = 0;
         const auto add = [this](const void* data, std::size_t size) {
             if (size != 0) pieces_.push_back({static_cast<const std::byte*>(data), size});
         };
-        for (const shared_piece& piece : writing_->shared) {
-            add(writing_->bytes.data() + from, piece.position - from);
+        for (const shared_piece& piece : filling_->shared) {
+            add(filling_->bytes.data() + from, piece.position - from);
             add(piece.bytes.data(), piece.bytes.size());
             from = piece.position;
         }
-        add(writing_->bytes.data() + from, writing_->bytes.size() - from);
+        add(filling_->bytes.data() + from, filling_->bytes.size() - from);
         return {pieces_.data(), pieces_.size()};
     }
 
+    void start_write() noexcept { std::swap(filling_, writing_); }
     void finish_write() noexcept { writing_->clear(); }
 
     /// Forgets what was not written yet. A write that is under way keeps its bytes.

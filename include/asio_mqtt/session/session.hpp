@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <utility>
@@ -63,8 +64,7 @@ public:
     error_code connect(connect_packet packet, time_point now) {
         resumption_.prepare(packet, settings_.version);
         if (phase_ != phase::offline) disconnected();
-        const measure_result encoded = encode(packet);
-        if (!encoded) return encoded.error;
+        if (const measure_result encoded = encode(packet); !encoded) return encoded.error;
         resumption_.asked(packet, settings_.version);
         own_limits_ = asio_mqtt::limits::announced(settings_, packet.properties);
         received_.start_aliases(packet.properties.topic_alias_maximum.value_or(0));
@@ -89,16 +89,16 @@ public:
     }
 
     /// What to write next, as pieces of one write; empty when there is nothing, or when the write
-    /// before is not finished. The pieces stay valid until finish_write(), even when the connection
-    /// is lost before.
+    /// before is not finished. The pieces stay valid until finish_write(), whatever happens.
     std::span<const std::span<const std::byte>> start_write(time_point now) {
         if (output_.is_writing()) return {};
         flush(now);
         if (output_.empty()) return {};
+        const auto pieces = output_.pieces();
+        outbound_.written();  // or nothing has changed
         counters_.bytes_sent += output_.size();
         keep_alive_.sent(now);
-        outbound_.written();
-        const auto pieces = output_.start_write();
+        output_.start_write();
         detail::trace_sent(settings_.on_packet, settings_.version, pieces);
         return pieces;
     }
@@ -173,8 +173,7 @@ public:
     }
 
     /// Nobody waits for the operation any more. A packet that was not sent is dropped; a handshake
-    /// that began goes on, and keeps its identifier, to its end. Only for operations that have not
-    /// completed.
+    /// that began goes on, and keeps its identifier, to its end. Not for what has completed.
     void cancel(outbound_packet& packet) noexcept {
         if (packet.type == packet_type::subscribe && packet.packet_id == 0) {
             subscriptions_.failed(static_cast<outbound_request&>(packet));
@@ -280,8 +279,8 @@ private:
     /// While the peer is not known to be a broker, little is believed: a CONNACK with every
     /// property at its longest fits.
     static constexpr std::uint32_t first_packet_limit = 524'288;
-    /// Answers that wait to be written before reading stops: a peer that sends and does not read is
-    /// not given more memory than this. Messages of publish_at_once() take half of it at most.
+    /// Answers that wait to be written before reading stops: no more memory for a peer that sends
+    /// and does not read. Messages of publish_at_once() take half of it at most.
     static constexpr std::size_t answer_limit = 2 * detail::outbound::output_limit;
 
     /// Nothing of what the peer sends counts any more, or there is no peer.
@@ -391,9 +390,8 @@ private:
     }
 
     bool find_packet(session_event& event) {
-        const std::uint32_t limit =
-            phase_ == phase::connecting ? first_packet_limit : own_limits_.maximum_packet_size;
-        const auto packet = input_.next(std::min(limit, own_limits_.maximum_packet_size));
+        const std::uint32_t own = own_limits_.maximum_packet_size;
+        const auto packet = input_.next(is_online() ? own : std::min(own, first_packet_limit));
         if (packet.error != decode_errc{}) {
             fail(packet.error, to_reason_code(packet.error));
             return false;
@@ -465,8 +463,12 @@ private:
         if (!session_present || !is_certain) {
             // To ask again for a subscription that exists does no harm.
             detail::intrusive_list<outbound_packet> requests;
-            subscriptions_.renew(session_present, requests);
+            const bool are_all = subscriptions_.renew(session_present, requests);
             outbound_.submit_first(requests);
+            if (!are_all) {
+                resumption_.doubt();  // the rest follows on the next connection
+                throw std::bad_alloc{};
+            }
         }
         event = {.what = kind::connected, .connack = &connack};
     }
@@ -482,9 +484,9 @@ private:
     void on_message(session_event& event, bool is_like_last) {
         const publish_packet& message = received_.packet();
         event.token = {};
+        if (!is_like_last) subscriptions_.find_handlers(message);  // or nothing has changed
         if (message.qos != qos::at_most_once && !is_new(message, event.token)) return;
         ++counters_.messages_received;
-        if (!is_like_last) subscriptions_.find_handlers(message);
         event.what = kind::message;
         event.message = &message;
         event.handlers = subscriptions_.handlers();
@@ -562,9 +564,8 @@ private:
         if (disconnect_->properties.session_expiry_interval) {
             return fail(decode_errc::misplaced_property);  // [MQTT-3.14.2-2]
         }
-        error_code error = disconnect_->reason;
-        if (!error) error = errc::connection_closed;
-        close(error, disconnect_->reason, event);
+        const error_code said = disconnect_->reason;
+        close(said ? said : errc::connection_closed, disconnect_->reason, event);
         event.disconnect = disconnect_.get();
     }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -136,16 +137,23 @@ public:
 
     /// Makes requests that ask for the granted subscriptions again, with their options; one for
     /// each filter, since some brokers allow only a few filters in a packet. Where the broker `may`
-    /// still `know` them, it is not asked for their retained messages again.
-    void renew(bool may_know, intrusive_list<outbound_packet>& requests) {
-        for (group& owner : groups_) {
-            for (entry& each : owner.entries) {
-                if (!each.is_granted) continue;
-                each.is_granted = false;
-                outbound_request_ptr made = owner.request(each.options);
-                made->may_exist = may_know && each.options.retain_handling == retain_handling::send;
-                requests.push_back(*made.release());
+    /// still `know` them, it is not asked for their retained messages again. False when there is
+    /// no memory for all: the next call makes the rest.
+    bool renew(bool may_know, intrusive_list<outbound_packet>& requests) {
+        try {
+            for (group& owner : groups_) {
+                for (entry& each : owner.entries) {
+                    if (!each.is_granted) continue;
+                    outbound_request_ptr made = owner.request(each.options);
+                    made->may_exist =
+                        may_know && each.options.retain_handling == retain_handling::send;
+                    requests.push_back(*made.release());
+                    each.is_granted = false;
+                }
             }
+            return true;
+        } catch (const std::bad_alloc&) {
+            return false;
         }
     }
 

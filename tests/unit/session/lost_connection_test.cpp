@@ -9,18 +9,23 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <new>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "support/allocation_counter.hpp"
 #include "support/catch.hpp"
 #include "support/wire_observer.hpp"
 #include "unit/session/model_broker.hpp"
 
 // Each script of publishes, messages and subscriptions is played between a session and a model of a
 // broker, once for every byte of either direction, with the connection lost after that byte; with a
-// broker that keeps the session, and one that loses it with the connection. What must hold in the
-// end stands in world::verdict().
+// broker that keeps the session, and one that loses it with the connection. And once for every time
+// that the session takes memory, with none left just then: the application gives the connection up,
+// and asks again for what it could not ask for. What must hold in the end stands in
+// world::verdict().
 
 using namespace asio_mqtt;
 using namespace test;
@@ -38,27 +43,58 @@ struct cut {
     std::size_t to_client = unlimited;
 };
 
+/// Lets one allocation fail of those that the session makes, if any.
+class scarce_memory {
+public:
+    scarce_memory() = default;
+    explicit scarce_memory(std::size_t allocations_before) : left_{allocations_before} {}
+
+    bool has_failed() const noexcept { return has_failed_; }
+    /// From now on it suffices.
+    void suffices() noexcept { left_.reset(); }
+
+    template <class Call>
+    auto during(Call&& call) {
+        if (!left_) return call();
+        const std::size_t before = allocation_count();
+        const memory_limit limit{*left_, memory_limit::fails::once};
+        try {
+            const auto result = call();
+            *left_ -= allocation_count() - before;
+            return result;
+        } catch (const std::bad_alloc&) {
+            has_failed_ = true;
+            suffices();
+            throw;
+        }
+    }
+
+private:
+    std::optional<std::size_t> left_;
+    bool has_failed_ = false;
+};
+
 /// A session, its application, the broker, and the wire between them.
 class world {
 public:
-    world(protocol_version version, std::vector<cut> cuts, bool loses_session)
+    world(protocol_version version, std::vector<cut> cuts, bool loses_session,
+          scarce_memory& memory)
         : version_{version},
-          session_{{.version = version}},
+          session_{settings()},
           broker_{version, broker_maximum},
           observer_{version, version == protocol_version::v5 ? broker_maximum : 65'535U},
           cuts_{std::move(cuts)},
-          loses_session_{loses_session} {
+          loses_session_{loses_session},
+          memory_{memory} {
         connect();
     }
 
     // --- Steps of scripts ---------------------------------------------------------------------
 
-    void publish(const char* payload, qos level) {
-        publish_packet packet{.qos = level, .topic = "t", .payload = payload};
-        errc error{};
-        operations_.push_back({payload, level});
-        session_.publish(outbound_publish::make(version_, packet, error), &operations_.back(),
-                         now_);
+    void publish(const char* payload, qos level) { publish(payload, level, nullptr); }
+    void publish_shared(char filling, qos level) {
+        const auto payload = std::make_shared<std::string>(shared_payload_size, filling);
+        publish(*payload, level, payload);
     }
     void subscribe(const char* filter) { request(filter, true); }
     void unsubscribe(const char* filter) { request(filter, false); }
@@ -90,6 +126,7 @@ public:
 
     /// What is wrong, in words; empty when nothing is.
     std::string verdict(const std::set<std::string>& filters) {
+        memory_.suffices();
         std::string wrong = observer_.faults + faults_;
         const auto fault = [&wrong](const std::string& text) { wrong += text + "; "; };
 
@@ -157,6 +194,30 @@ private:
         int session;
     };
 
+    session_settings settings() {
+        session_settings settings;
+        settings.version = version_;
+        // What has arrived, and is not looked at any more, does not count.
+        settings.on_packet = [this](const packet_trace& packet) {
+            if (packet.direction == packet_direction::received) {
+                // There is room: it is not the session that takes memory here.
+                looked_at_.insert(looked_at_.end(), packet.bytes.begin(), packet.bytes.end());
+            }
+        };
+        looked_at_.reserve(65'536);
+        return settings;
+    }
+    session_event next_event() {
+        const struct told {
+            ~told() {
+                to.observer_.client_received(to.looked_at_);
+                to.looked_at_.clear();
+            }
+            world& to;
+        } told{*this};
+        return memory_.during([&] { return session_.next_event(); });
+    }
+
     void connect() {
         connect_packet packet;
         packet.client_id = "c";
@@ -165,7 +226,19 @@ private:
             packet.properties.session_expiry_interval = 3'600;
             packet.properties.receive_maximum = client_maximum;
         }
-        if (session_.connect(packet, now_)) faults_ += "CONNECT is wrong; ";
+        until_there_is_memory([&] {
+            if (session_.connect(packet, now_)) faults_ += "CONNECT is wrong; ";
+        });
+    }
+
+    /// A call that throws has done nothing.
+    void until_there_is_memory(auto&& call) {
+        for (bool is_done = false; !is_done;) {
+            try {
+                is_done = memory_.during([&] { return call(), true; });
+            } catch (const std::bad_alloc&) {
+            }
+        }
     }
 
     void lose_connection() {
@@ -175,37 +248,62 @@ private:
         to_broker_ = to_client_ = 0;
     }
 
+    void publish(const std::string& payload, qos level, std::shared_ptr<const void> owner) {
+        publish_packet packet{.qos = level, .topic = "t", .payload = payload};
+        errc error{};
+        operations_.push_back({payload, level});
+        until_there_is_memory([&] {
+            auto keeps = owner;
+            session_.publish(outbound_publish::make(version_, packet, error, std::move(keeps)),
+                             &operations_.back(), now_);
+        });
+    }
+
     void request(const char* filter, bool is_subscribe) {
         operations_.push_back({filter, {}, false});
-        errc error{};
         if (is_subscribe) {
             const std::vector<topic_subscription> filters{
                 {.filter = filter, .qos = qos::exactly_once}};
             subscribe_packet packet;
             packet.subscriptions = filters;
-            session_.request(outbound_request::make(version_, packet, error), &operations_.back());
+            request(packet);
         } else {
             const std::vector<std::string_view> filters{filter};
             unsubscribe_packet packet;
             packet.filters = filters;
-            session_.request(outbound_request::make(version_, packet, error), &operations_.back());
+            request(packet);
         }
+    }
+    void request(const auto& packet) {
+        errc error{};
+        until_there_is_memory([&] {
+            session_.request(outbound_request::make(version_, packet, error), &operations_.back());
+        });
     }
 
     /// One exchange: what the session writes, then what the broker answers. False when nothing
     /// moved.
     bool move() {
+        try {
+            return exchange();
+        } catch (const std::bad_alloc&) {
+            session_.finish_write();
+            return was_cut();
+        }
+    }
+    bool exchange() {
         const cut limit = cut_count_ < cuts_.size() ? cuts_[cut_count_] : cut{};
         std::vector<std::byte> bytes;
         while (true) {
-            const auto pieces = session_.start_write(now_);
+            const auto pieces = memory_.during([&] { return session_.start_write(now_); });
             if (pieces.empty()) break;
-            for (const auto piece : pieces)
+            for (const auto piece : pieces) {
+                observer_.client_wrote(piece);
                 bytes.insert(bytes.end(), piece.begin(), piece.end());
+            }
             session_.finish_write();
         }
         tell_events();
-        observer_.client_wrote(bytes);
         if (session_.is_online()) wrote_after_connack_ += bytes.size();
         const std::size_t reaches = std::min(bytes.size(), limit.to_broker - to_broker_);
         broker_.receive({bytes.data(), reaches});
@@ -231,9 +329,8 @@ private:
     }
 
     void deliver(std::span<const std::byte> bytes) {
-        observer_.client_received(bytes);
         while (!bytes.empty()) {
-            const std::span<std::byte> room = session_.prepare_read();
+            const auto room = memory_.during([&] { return session_.prepare_read(); });
             const std::size_t size = std::min(room.size(), bytes.size());
             std::copy_n(bytes.begin(), size, room.begin());
             session_.received(size, now_);
@@ -249,7 +346,7 @@ private:
 
     void tell_events() {
         while (true) {
-            const session_event event = session_.next_event();
+            const session_event event = next_event();
             switch (event.what) {
                 case session_event::kind::need_data: return;
                 case session_event::kind::paused: faults_ += "paused; "; return;
@@ -289,12 +386,14 @@ private:
 
     const protocol_version version_;
     const time_point now_{std::chrono::seconds{1'000}};
+    std::vector<std::byte> looked_at_;  // by the session, of what has arrived
     session session_;
     model_broker broker_;
     wire_observer observer_;
 
     const std::vector<cut> cuts_;
     const bool loses_session_;
+    scarce_memory& memory_;
     std::size_t cut_count_ = 0;
     std::size_t to_broker_ = 0;  // bytes of this connection
     std::size_t to_client_ = 0;
@@ -326,6 +425,10 @@ const std::vector<script>& scripts() {
         {"receive QoS 1", {[](world& w) { w.broker_sends("A", one); }}},
         {"receive QoS 2", {[](world& w) { w.broker_sends("A", two); }}},
         {"subscribe", {[](world& w) { w.subscribe("s"); }}, {"s"}},
+        {"subscribe and receive",
+         {[](world& w) { w.subscribe("t"), w.subscribe("t/#"); },
+          [](world& w) { w.broker_sends("A", two), w.broker_sends("B", one); }},
+         {"t", "t/#"}},
         {"subscribe, unsubscribe, subscribe",
          {[](world& w) { w.subscribe("s"), w.subscribe("other"); },
           [](world& w) { w.unsubscribe("s"), w.subscribe("s"); },
@@ -382,12 +485,22 @@ const std::vector<script>& scripts() {
     return all;
 }
 
+/// Too many bytes to be cut after each.
+const script& shared_payloads() {
+    static const script only{"publish shared payloads", {[](world& w) {
+                                 w.publish_shared('a', one);
+                                 w.publish_shared('b', zero);
+                                 w.publish_shared('c', two);
+                             }}};
+    return only;
+}
+
 /// Plays the script; the answer is empty when all was right.
 std::string play(const script& played, protocol_version version, const std::vector<cut>& cuts,
-                 bool loses_session, std::size_t* to_broker = nullptr,
+                 bool loses_session, scarce_memory& memory, std::size_t* to_broker = nullptr,
                  std::size_t* to_client = nullptr) {
     try {
-        world w{version, cuts, loses_session};
+        world w{version, cuts, loses_session, memory};
         w.settle();
         for (const auto& step : played.steps) {
             step(w);
@@ -403,7 +516,8 @@ std::string play(const script& played, protocol_version version, const std::vect
 
 void check(const script& played, protocol_version version, const std::vector<cut>& cuts,
            bool loses_session) {
-    const std::string wrong = play(played, version, cuts, loses_session);
+    scarce_memory enough;
+    const std::string wrong = play(played, version, cuts, loses_session, enough);
     if (wrong.empty()) return;
     std::string where;
     for (const cut& each : cuts) {
@@ -424,7 +538,8 @@ TEST_CASE("lost connection: after every byte of every script [immune-36] [immune
     for (const script& each : scripts()) {
         std::size_t to_broker = 0;
         std::size_t to_client = 0;
-        const std::string wrong = play(each, version, {}, false, &to_broker, &to_client);
+        scarce_memory enough;
+        const std::string wrong = play(each, version, {}, false, enough, &to_broker, &to_client);
         INFO(each.name);
         REQUIRE(wrong == "");
         REQUIRE(to_broker > 0);
@@ -450,5 +565,30 @@ TEST_CASE("lost connection: and once more while it recovers [immune-42]") {
             check(everything, version, {{.to_client = first}, {.to_broker = second}},
                   loses_session);
         }
+    }
+}
+
+TEST_CASE("lost connection: for want of memory, whatever it was for") {
+    const auto version = GENERATE(protocol_version::v3_1_1, protocol_version::v5);
+    const bool loses_session = GENERATE(false, true);
+    const bool recovers = GENERATE(false, true);  // from a connection that was lost before
+    std::vector<script> all = scripts();
+    all.push_back(shared_payloads());
+    for (const script& each : all) {
+        std::size_t to_client = 0;
+        scarce_memory enough;
+        REQUIRE(play(each, version, {}, false, enough, nullptr, &to_client) == "");
+        const std::vector<cut> cuts{{.to_client = recovers ? to_client : unlimited}};
+        std::size_t allocations = 0;
+        for (bool has_failed = true; has_failed; ++allocations) {
+            scarce_memory memory{allocations};
+            const std::string wrong = play(each, version, cuts, loses_session, memory);
+            has_failed = memory.has_failed();
+            INFO(each.name << (version == protocol_version::v5 ? ", 5.0" : ", 3.1.1")
+                           << ", session " << (loses_session ? "lost" : "kept")
+                           << ", no memory after " << allocations << " allocations");
+            CHECK(wrong == "");
+        }
+        CHECK(allocations > 3);
     }
 }

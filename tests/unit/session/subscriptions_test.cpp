@@ -50,7 +50,7 @@ public:
     std::string renewed() {
         std::string text;
         asio_mqtt::detail::intrusive_list<outbound_packet> requests;
-        all.renew(false, requests);
+        REQUIRE(all.renew(false, requests));
         while (!requests.empty()) {
             const outbound_request_ptr request{
                 static_cast<outbound_request*>(&requests.pop_front())};
