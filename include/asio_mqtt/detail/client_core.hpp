@@ -166,7 +166,9 @@ private:
         if (run_ != nullptr) return pending_.complete(submitted, errc::already_running);
         run_ = &submitted;
         pending_.runs.push_back(submitted);
-        if (const auto error = check_options(options_, transport_->takes())) return stopped(error);
+        const error_code wrong =
+            unless_memory_runs_out([this] { return check_options(options_, transport_->takes()); });
+        if (wrong) return stopped(wrong);
         reconnect_.start();
         attempt();
     }
@@ -174,9 +176,9 @@ private:
     /// One more try to connect.
     void attempt() {
         ++attempt_count_;
-        reconnect_.attempt_begins();
-        deadline_ = now();  // if the application throws in what follows, the attempt is over
+        deadline_ = now();  // if anything throws in what follows, the attempt is over
         state_ = state::asking;
+        reconnect_.attempt_begins();
         tell({.what = event_kind::connecting});
         if (is_destroyed()) return;
         if (!options_.ask_for_credentials) {
@@ -506,15 +508,14 @@ private:
             return stop({});  // the connection was lost while it drained
         }
         if (at < deadline_) return;
-        deadline_ = never;
-        switch (state_) {
+        switch (state_) {  // each sets another deadline, unless it throws
             case state::waiting: return attempt();
             case state::asking: return disconnected(errc::connect_timeout);
             case state::connecting:
                 transport_->give_up_connect();
                 return disconnected(errc::connect_timeout);
             case state::closing: return end(end_error_);
-            default: return;
+            default: deadline_ = never; return;
         }
     }
 

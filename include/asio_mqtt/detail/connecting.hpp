@@ -9,12 +9,14 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace asio_mqtt::detail {
@@ -34,7 +36,8 @@ public:
     /// Ends with a notice `connected` to the client, which keeps this alive meanwhile.
     void begin(const broker_address& broker, std::uint64_t number,
                std::shared_ptr<mailbox> client) {
-        attempt_.reset(new attempt{broker, number});
+        std::unique_ptr<notice> connected{new notice{submission::kind::connected}};
+        attempt_.reset(new attempt{broker, number, std::move(connected)});
         handler ended{executor_, attempt_, std::move(client)};
         if constexpr (is_thread_safe) {
             connect(std::move(ended));
@@ -74,6 +77,7 @@ private:
 
         broker_address broker;
         std::uint64_t number;
+        std::unique_ptr<notice> connected;  // made before it is needed: then it must not fail
         asio::cancellation_signal cancellation{};
         std::atomic<bool> has_ended = false;
     };
@@ -86,10 +90,14 @@ private:
         }
         void operator()(error_code error, stream_type stream) {
             begun->has_ended = true;
-            auto& connected = *new notice{submission::kind::connected};
+            notice& connected = *begun->connected.release();
             connected.attempt = begun->number;
-            connected.error = error;
-            connected.stream.reset(new stream_type{std::move(stream)});
+            try {
+                connected.stream.reset(new stream_type{std::move(stream)});
+                connected.error = error;
+            } catch (const std::bad_alloc&) {
+                connected.error = asio::error::no_memory;
+            }
             client->submit(connected);
         }
 

@@ -49,8 +49,8 @@ public:
 
     void check_connection() { submit(*new notice{submission::kind::check_connection}); }
 
-    /// Has all done that can be done, later; without memory for that, with the next event. For
-    /// those who may take what was submitted.
+    /// Has all done that can be done, later; without memory for that, with the next event or
+    /// submission. For those who may take what was submitted.
     void process_later() noexcept {
         try {
             post_process();

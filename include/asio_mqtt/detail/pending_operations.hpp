@@ -29,10 +29,20 @@ inline void dispose(submission& unfinished) noexcept {
     }
     auto& forgotten = static_cast<operation&>(unfinished);
     forgotten.unlink();
+    if (forgotten.cancellation_target != nullptr) *forgotten.cancellation_target = nullptr;
     if (forgotten.packet != nullptr && !forgotten.is_with_session) {
         outbound::dispose(*forgotten.packet);
     }
     forgotten.destroy();
+}
+
+/// What it returns, or asio::error::no_memory: what an operation can complete with.
+error_code unless_memory_runs_out(auto&& attempt) {
+    try {
+        return attempt();
+    } catch (const std::bad_alloc&) {
+        return asio::error::no_memory;
+    }
 }
 
 /// The operations of a client that have begun and have not completed: each leaves by complete() or
@@ -58,14 +68,14 @@ public:
     }
 
     /// Every operation goes through here first, unless its message is written at once. False when
-    /// there is no memory to watch its time-out.
+    /// there is no memory for what watches over it: then it must complete.
     bool begin(operation& started) {
-        if (++count_ == 1) {
-            work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
-        }
-        if (started.due == never) return true;
+        const bool is_only_one = ++count_ == 1;
         try {
-            timed_.insert(started);
+            if (is_only_one) {
+                work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+            }
+            if (started.due != never) timed_.insert(started);
             return true;
         } catch (const std::bad_alloc&) {
             return false;
@@ -190,15 +200,6 @@ public:
     intrusive_list<operation> runs;       // async_run() and async_disconnect()
 
 private:
-    /// What it returns, or asio::error::no_memory: an operation completes in any case.
-    static error_code unless_memory_runs_out(auto&& try_it) {
-        try {
-            return try_it();
-        } catch (const std::bad_alloc&) {
-            return asio::error::no_memory;
-        }
-    }
-
     outbound_packet* give_packet(operation& request) noexcept {
         requests.push_back(request);
         return std::exchange(request.packet, nullptr);

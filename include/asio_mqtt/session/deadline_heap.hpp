@@ -31,6 +31,8 @@ public:
     time_point due() const noexcept { return empty() ? never : nodes_[0]->due; }
     deadline_node& front() const noexcept { return *nodes_[0]; }
 
+    /// So many more can be inserted without taking memory.
+    void reserve(std::size_t count) { nodes_.reserve(nodes_.size() + count); }
     void insert(deadline_node& added) {
         nodes_.push_back(&added);
         rise(nodes_.size() - 1);

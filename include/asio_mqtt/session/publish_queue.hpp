@@ -59,9 +59,12 @@ public:
         count(message);
     }
 
+    /// For so many of those that expire, in prepend(), which must not fail.
+    void reserve_expiring(std::size_t count) { expiring_.reserve(count); }
+
     /// Puts back what was sent, or has passed, and has to be sent as new: it was within the budget
     /// before.
-    void prepend(messages& others) {
+    void prepend(messages& others) noexcept {
         outbound_publish* const oldest_behind = std::exchange(oldest_to_drop_, nullptr);
         for (outbound_packet& each : others) {
             auto& message = static_cast<outbound_publish&>(each);

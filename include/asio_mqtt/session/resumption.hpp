@@ -51,9 +51,10 @@ public:
             assigned_client_id_ = *properties.assigned_client_identifier;
         }
         is_certain_ = unanswered_ == 1;
-        unanswered_ = 0;
         return true;
     }
+    /// All is done that it asks for; without that, the next CONNACK is not certain.
+    void settled() noexcept { unanswered_ = 0; }
 
     /// False when a CONNECT whose CONNACK never came may have been the one that would have told of
     /// a lost session, or when the broker is another one: the session that is present now may be
@@ -67,7 +68,7 @@ public:
 
 private:
     std::string assigned_client_id_;
-    unsigned unanswered_ = 0;  // CONNECTs since the last CONNACK that accepted, and one for a doubt
+    unsigned unanswered_ = 0;  // CONNECTs since the last that was settled, and one for a doubt
     bool is_v5_ = true;
     bool asked_clean_start_ = true;
     bool asked_to_be_kept_ = false;

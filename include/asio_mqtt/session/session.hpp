@@ -458,18 +458,16 @@ private:
         const bool session_present = connack.session_present;
         const bool is_certain = resumption_.is_certain();
         ++counters_.connections;
-        outbound_.connected(session_present, limits_);
         inbound_.connected(session_present, is_certain);
+        outbound_.connected(session_present, limits_);
         if (!session_present || !is_certain) {
             // To ask again for a subscription that exists does no harm.
             detail::intrusive_list<outbound_packet> requests;
             const bool are_all = subscriptions_.renew(session_present, requests);
             outbound_.submit_first(requests);
-            if (!are_all) {
-                resumption_.doubt();  // the rest follows on the next connection
-                throw std::bad_alloc{};
-            }
+            if (!are_all) throw std::bad_alloc{};
         }
+        resumption_.settled();
         event = {.what = kind::connected, .connack = &connack};
     }
 

@@ -12,6 +12,14 @@
 
 namespace asio_mqtt::detail {
 
+/// How many of the list have an expiry interval.
+inline std::size_t count_expiring(intrusive_list<outbound_packet>& publishes) noexcept {
+    std::size_t count = 0;
+    for (const outbound_packet& each : publishes)
+        count += static_cast<const outbound_publish&>(each).due != never ? 1U : 0U;
+    return count;
+}
+
 /// The messages that stand in the output and that no write has taken: with its bytes they may still
 /// be lost.
 class unwritten_publishes {
@@ -24,6 +32,10 @@ public:
     void push_back(outbound_publish& publish, std::size_t position) noexcept {
         publish.position = static_cast<std::uint32_t>(position);
         (publish.qos == qos::at_most_once ? complete_ : handshakes_).push_back(publish);
+    }
+
+    std::size_t expiring() noexcept {
+        return count_expiring(complete_) + count_expiring(handshakes_);
     }
 
     /// A write takes all of them: QoS 0 is finished with that, at QoS 1 and 2 the PUBLISH is sent.

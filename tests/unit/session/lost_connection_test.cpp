@@ -96,6 +96,7 @@ public:
         const auto payload = std::make_shared<std::string>(shared_payload_size, filling);
         publish(*payload, level, payload);
     }
+    void publish_expiring(const char* payload, qos level) { publish(payload, level, nullptr, 60); }
     void subscribe(const char* filter) { request(filter, true); }
     void unsubscribe(const char* filter) { request(filter, false); }
     void broker_sends(const char* payload, qos level) {
@@ -248,8 +249,12 @@ private:
         to_broker_ = to_client_ = 0;
     }
 
-    void publish(const std::string& payload, qos level, std::shared_ptr<const void> owner) {
+    void publish(const std::string& payload, qos level, std::shared_ptr<const void> owner,
+                 std::uint32_t expiry_interval = 0) {
         publish_packet packet{.qos = level, .topic = "t", .payload = payload};
+        if (expiry_interval != 0 && version_ == protocol_version::v5) {
+            packet.properties.message_expiry_interval = expiry_interval;
+        }
         errc error{};
         operations_.push_back({payload, level});
         until_there_is_memory([&] {
@@ -422,6 +427,10 @@ const std::vector<script>& scripts() {
         {"publish QoS 0", {[](world& w) { w.publish("a", zero); }}},
         {"publish QoS 1", {[](world& w) { w.publish("a", one); }}},
         {"publish QoS 2", {[](world& w) { w.publish("a", two); }}},
+        {"publish what expires, one after the other",
+         {[](world& w) { w.publish_expiring("a", one); },
+          [](world& w) { w.publish_expiring("b", two), w.publish_expiring("c", zero); },
+          [](world& w) { w.publish_expiring("d", two); }}},
         {"receive QoS 1", {[](world& w) { w.broker_sends("A", one); }}},
         {"receive QoS 2", {[](world& w) { w.broker_sends("A", two); }}},
         {"subscribe", {[](world& w) { w.subscribe("s"); }}, {"s"}},
