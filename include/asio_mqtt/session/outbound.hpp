@@ -150,8 +150,9 @@ public:
 
     /// What is in flight starts over on a new connection whose limits are known.
     void connected(bool session_present, const limits& broker_limits) {
+        // First of all, since it may throw.
         if (!session_present) publishes_.reserve_expiring(count_expiring(sent_));
-        limits_ = broker_limits;  // until here, nothing has changed
+        limits_ = broker_limits;
         // A request is no session state: it is sent anew.
         intrusive_list<outbound_packet> requests;
         while (!asked_.empty()) {
@@ -203,7 +204,7 @@ public:
     /// there is no memory for it.
     template <class Kept>
     void disconnected(const output_buffer& output, protocol_version version, Kept&& kept) {
-        publishes_.reserve_expiring(unwritten_.expiring());  // or nothing has changed
+        publishes_.reserve_expiring(unwritten_.expiring());  // first of all, since it may throw
         while (!resends_.empty()) {
             outbound_publish& publish = as_publish(resends_.pop_front());
             list_of(publish).push_back(publish);

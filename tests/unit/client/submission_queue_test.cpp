@@ -112,3 +112,31 @@ TEST_CASE("submission_queue: what happened before is taken before, in whatever t
     CHECK(names == "012345");
     CHECK(queue.done());
 }
+
+TEST_CASE_METHOD(queue_fixture, "submission_queue: what is put off is taken with what comes next") {
+    CHECK(queue.push(each[0]));
+    CHECK_FALSE(queue.push(each[1]));
+    std::string expected = "013";
+    SECTION("before any of it was taken") {}
+    SECTION("by whoever takes") {
+        queue.enter();
+        take_and_throw_at("0");
+        CHECK_FALSE(queue.push(each[2]));
+        expected = "123";
+    }
+    queue.put_off();
+    CHECK(queue.push(each[3]));
+    queue.enter();
+    CHECK(taken() == expected);
+    CHECK(queue.done());
+}
+
+TEST_CASE_METHOD(queue_fixture, "submission_queue: what is refused is not taken") {
+    CHECK(queue.push(each[0]));
+    CHECK_FALSE(queue.push(each[1]));
+    queue.put_off(&each[0]);
+    CHECK(queue.push(each[2]));
+    queue.enter();
+    CHECK(taken() == "12");
+    CHECK(queue.done());
+}
