@@ -33,6 +33,16 @@ using test::memory_limit;
 
 namespace {
 
+/// Calls `attempt(allocations)`, each time with one allocation more before the one that fails,
+/// until it returns true: they were enough. Returns how often that was.
+template <class Attempt>
+std::size_t with_ever_more_memory(Attempt&& attempt) {
+    for (std::size_t allocations = 0;; ++allocations) {
+        INFO("with " << allocations << " allocations");
+        if (attempt(allocations)) return allocations + 1;
+    }
+}
+
 /// Does all that can be done now; false when there was no memory for some of it.
 bool settle_with(asio::io_context& io, std::size_t allocations) {
     const memory_limit limit{allocations, memory_limit::fails::once};
@@ -66,6 +76,11 @@ struct fixture : test::scripted_fixture {
         return !connector.peers().empty();
     }
     peer accept_resumed() { return accept_5("20 03 01 00 00"); }
+    /// Where it goes on: on another connection, if there was not enough memory on this one.
+    peer goes_on_with(peer& broker, bool is_enough) {
+        REQUIRE((is_enough || connects_again()));
+        return is_enough ? std::move(broker) : accept_resumed();
+    }
 };
 
 // Longer than what a string has room for in itself.
@@ -74,9 +89,7 @@ const std::string content(40, 'x');
 }  // namespace
 
 TEST_CASE("out of memory: a client connects, or ends") {
-    std::size_t allocations = 0;
-    for (bool is_enough = false; !is_enough; ++allocations) {
-        INFO("with " << allocations << " allocations");
+    const std::size_t rounds = with_ever_more_memory([&](std::size_t allocations) {
         test::scripted_fixture f;
         auto options = test::scripted_fixture::options();
         options.brokers = {"mqtt://a.name.that.is.long"};
@@ -85,7 +98,7 @@ TEST_CASE("out of memory: a client connects, or ends") {
         auto c = f.make(options);
         test::plain_outcome ended, again;
         c.async_run(ended.handler());
-        is_enough = settle_with(f.io, allocations);
+        const bool is_enough = settle_with(f.io, allocations);
         if (ended.calls != 0) {
             CHECK(ended.failed_with(asio::error::no_memory));
             c.async_run(again.handler());
@@ -93,16 +106,16 @@ TEST_CASE("out of memory: a client connects, or ends") {
         REQUIRE(f.pass_time_until([&] { return !f.connector.peers().empty(); }));
         auto broker = f.accept_5();
         CHECK(again.calls == 0);
-    }
-    CHECK(allocations > 3);
+        return is_enough;
+    });
+    CHECK(rounds > 3);
 }
 
 TEST_CASE("out of memory: a message that arrives is handed over once (4.3.3)") {
     const std::string to = GENERATE("a handler", "a handler on an executor",
                                     "a handler that acknowledges", "async_receive");
-    std::size_t allocations = 0;
-    for (bool is_enough = false; !is_enough; ++allocations) {
-        INFO("to " << to << ", with " << allocations << " allocations");
+    CAPTURE(to);
+    const std::size_t rounds = with_ever_more_memory([&](std::size_t allocations) {
         fixture f;
         int received = 0;
         const auto count = [&received](const message_view&) { ++received; };
@@ -128,7 +141,7 @@ TEST_CASE("out of memory: a message that arrives is handed over once (4.3.3)") {
         broker.send("90 04 00 01 00 02");
         f.settle();
         f.send(broker, "34 2E 00 01 't' 00 05 00 '" + content + '\'');
-        is_enough = f.settle_with(allocations);
+        const bool is_enough = f.settle_with(allocations);
         if (is_enough) {
             CHECK(received == 1);
         } else {
@@ -138,19 +151,19 @@ TEST_CASE("out of memory: a message that arrives is handed over once (4.3.3)") {
             CHECK(next.receive(4) == "50 02 00 05");
             CHECK(received == 1);
         }
-    }
-    CHECK(allocations > 2);
+        return is_enough;
+    });
+    CHECK(rounds > 2);
 }
 
 TEST_CASE("out of memory: an operation begins, or throws") {
-    std::size_t allocations = 0;
-    for (bool is_enough = false; !is_enough; ++allocations) {
-        INFO("with " << allocations << " allocations");
+    const std::size_t rounds = with_ever_more_memory([&](std::size_t allocations) {
         fixture f;
         auto broker = f.accept_5();
         asio::cancellation_signal cancellation;
         test::publish_outcome published, again;
         bool has_thrown = false;
+        bool is_enough = false;
         {
             const memory_limit limit{allocations, memory_limit::fails::once};
             try {
@@ -172,8 +185,9 @@ TEST_CASE("out of memory: an operation begins, or throws") {
         f.settle();
         CHECK(published.calls == (has_thrown ? 0 : 1));
         CHECK((has_thrown ? again : published).succeeded());
-    }
-    CHECK(allocations > 2);
+        return is_enough;
+    });
+    CHECK(rounds > 2);
 }
 
 TEST_CASE("out of memory: what cannot be posted is done with the next event") {
@@ -191,20 +205,18 @@ TEST_CASE("out of memory: what cannot be posted is done with the next event") {
 
 TEST_CASE("out of memory: a message that is published arrives, or fails") {
     const auto level = GENERATE(qos::at_least_once, qos::exactly_once);
-    std::size_t allocations = 0;
-    for (bool is_enough = false; !is_enough; ++allocations) {
-        INFO("QoS " << static_cast<int>(level) << ", with " << allocations << " allocations");
+    CAPTURE(level);
+    const std::size_t rounds = with_ever_more_memory([&](std::size_t allocations) {
         fixture f;
         auto broker = f.accept_5();
         test::publish_outcome published;
         f.c.async_publish("t", content, {.qos = level, .timeout = 1h}, published.handler());
-        is_enough = f.settle_with(allocations);
+        const bool is_enough = f.settle_with(allocations);
         if (published.calls != 0) {
             CHECK(published.failed_with(asio::error::no_memory));
-            continue;
+            return is_enough;
         }
-        REQUIRE((is_enough || f.connects_again()));
-        auto next = is_enough ? std::move(broker) : f.accept_resumed();
+        auto next = f.goes_on_with(broker, is_enough);
         const bool is_qos_2 = level == qos::exactly_once;
         const std::string sent = next.receive(48);
         CHECK(sent.substr(3) ==
@@ -214,39 +226,36 @@ TEST_CASE("out of memory: a message that is published arrives, or fails") {
         next.send(is_qos_2 ? "50 02 00 01 70 02 00 01" : "40 02 00 01");
         f.settle();
         CHECK(published.succeeded());
-    }
-    CHECK(allocations > 2);
+        return is_enough;
+    });
+    CHECK(rounds > 2);
 }
 
 TEST_CASE("out of memory: a subscription is made, or fails") {
-    std::size_t allocations = 0;
-    for (bool is_enough = false; !is_enough; ++allocations) {
-        INFO("with " << allocations << " allocations");
+    const std::size_t rounds = with_ever_more_memory([&](std::size_t allocations) {
         fixture f;
         auto broker = f.accept_5();
         test::subscribe_outcome subscribed;
         f.c.async_subscribe("t", qos::exactly_once, subscribed.handler());
-        is_enough = f.settle_with(allocations);
+        const bool is_enough = f.settle_with(allocations);
         if (subscribed.calls != 0) {
             CHECK(subscribed.failed_with(asio::error::no_memory));
-            continue;
+            return is_enough;
         }
-        REQUIRE((is_enough || f.connects_again()));
-        auto next = is_enough ? std::move(broker) : f.accept_resumed();
+        auto next = f.goes_on_with(broker, is_enough);
         const std::string subscribe = next.receive(11);
         CHECK(subscribe.starts_with("82 09"));
         const std::string packet_id = subscribe.substr(6, 5);
         next.send("90 04 " + packet_id + " 00 02");
         f.settle();
         CHECK(subscribed.succeeded());
-    }
-    CHECK(allocations > 1);
+        return is_enough;
+    });
+    CHECK(rounds > 1);
 }
 
 TEST_CASE("out of memory: what the broker answers ends an operation") {
-    std::size_t allocations = 0;
-    for (bool is_enough = false; !is_enough; ++allocations) {
-        INFO("with " << allocations << " allocations");
+    const std::size_t rounds = with_ever_more_memory([&](std::size_t allocations) {
         fixture f;
         auto broker = f.accept_5();
         test::publish_outcome published;
@@ -257,7 +266,7 @@ TEST_CASE("out of memory: what the broker answers ends an operation") {
         // SUBSCRIBE overtakes. Each with a Reason String (3.4.2.2.2, 3.9.2.1.2).
         const std::string text = "2B 1F 00 28 '" + content + '\'';
         f.send(broker, "40 2F 00 02 00 " + text + " 90 2F 00 01 " + text + " 02");
-        is_enough = f.settle_with(allocations);
+        const bool is_enough = f.settle_with(allocations);
         if (!is_enough && published.calls + subscribed.calls < 2) {
             REQUIRE(f.connects_again());
             auto next = f.accept_resumed();
@@ -267,6 +276,7 @@ TEST_CASE("out of memory: what the broker answers ends an operation") {
         }
         CHECK(published.succeeded());
         CHECK((subscribed.succeeded() || subscribed.failed_with(asio::error::no_memory)));
-    }
-    CHECK(allocations > 2);
+        return is_enough;
+    });
+    CHECK(rounds > 2);
 }
