@@ -380,7 +380,7 @@ private:
         bool goes_on = false;
         if (state_ == state::stopped && is_stopping_) end_operations();
         take_submitted();
-        state_ == state::ending ? end_stream() : handle_events();
+        state_ == state::ending ? end_stream() : handle_events();  // once more, if it threw
         take_submitted();  // what the handlers have started leaves with the same write
         if (!pending_.waiters.empty() && session_.has_room()) {
             // One at a time: it may use up the room.
