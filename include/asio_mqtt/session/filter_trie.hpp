@@ -4,6 +4,7 @@
 #pragma once
 
 #include <asio_mqtt/protocol/words.hpp>
+#include <asio_mqtt/session/text_hash.hpp>
 #include <asio_mqtt/session/trivial_array.hpp>
 
 #include <cstddef>
@@ -76,7 +77,7 @@ public:
         while (*link != nullptr && *link != &removed)
             link = &(*link)->next_;
         if (*link != nullptr) *link = removed.next_;
-        while (at != &root_ && at->first_entry == nullptr && at->child_count == 0) {
+        while (at != &root_ && at->first_entry == nullptr && !at->has_children()) {
             node* const above = at->parent;
             erase(*at);
             at = above;
@@ -105,6 +106,9 @@ public:
         return matches_;
     }
 
+    /// Grows with the number of filters; a power of two, or 0 as long as there were none.
+    std::size_t table_size() const noexcept { return buckets_.size(); }
+
 private:
     /// The name of its level lies behind it in memory.
     struct node {
@@ -113,10 +117,13 @@ private:
         node* any_level = nullptr;   // the child "+"
         node* all_levels = nullptr;  // the child "#"
         entry* first_entry = nullptr;
-        std::size_t hash = 0;
-        std::uint32_t child_count = 0;
+        std::uint64_t hash = 0;
+        std::uint32_t named_children = 0;  // all others
         std::uint32_t name_size = 0;
 
+        bool has_children() const noexcept {
+            return named_children != 0 || any_level != nullptr || all_levels != nullptr;
+        }
         std::string_view name() const noexcept {
             return {reinterpret_cast<const char*>(this + 1), name_size};
         }
@@ -150,10 +157,12 @@ private:
             // [MQTT-4.7.2-1] Wildcards on the first level do not match a topic that begins with
             // '$'.
             const bool wildcards = at != &root_ || rest.empty() || rest.front() != '$';
-            const std::size_t slash = find_slash(rest);
-            const node* const exact = child(*at, rest.substr(0, slash));
             const node* const any = wildcards ? at->any_level : nullptr;
             if (wildcards) found(at->all_levels);
+            if (any == nullptr && at->named_children == 0) return;
+            const std::size_t slash = find_slash(rest);
+            const node* const exact =
+                at->named_children == 0 ? nullptr : child(*at, rest.substr(0, slash));
             if (slash == rest.size()) {
                 reached(exact);
                 reached(any);
@@ -176,24 +185,17 @@ private:
     }
 
     /// Only filters stand in the table, which the application chose: nobody else can make them
-    /// collide. So this has to be quick, and no more.
-    static std::size_t hash_of(const node& parent, std::string_view level) noexcept {
-        std::uint64_t hash = reinterpret_cast<std::uintptr_t>(&parent) ^ level.size();
-        const auto mix = [&](std::uint64_t bytes) {
-            hash = (hash ^ bytes) * 0x9E37'79B9'7F4A'7C15;
-            hash ^= hash >> 32;
-            return true;
-        };
-        level.empty() ? mix(0) : all_words(level, mix);
-        return static_cast<std::size_t>(hash);
+    /// collide.
+    static std::uint64_t hash_of(const node& parent, std::string_view level) noexcept {
+        return detail::hash_of(level, reinterpret_cast<std::uintptr_t>(&parent));
     }
-    node*& bucket(std::size_t hash) const noexcept {
-        return buckets_[hash & (buckets_.size() - 1)];
+    node*& bucket(std::uint64_t hash) const noexcept {
+        return buckets_[place_of(hash, buckets_.size())];
     }
 
     node* child(const node& parent, std::string_view level) const noexcept {
-        if (parent.child_count == 0) return nullptr;
-        const std::size_t hash = hash_of(parent, level);
+        if (buckets_.empty()) return nullptr;
+        const std::uint64_t hash = hash_of(parent, level);
         node* at = bucket(hash);
         while (at != nullptr &&
                (at->hash != hash || at->parent != &parent || !is_same(at->name(), level))) {
@@ -211,16 +213,24 @@ private:
         if (!level.empty()) std::memcpy(&made + 1, level.data(), level.size());
         insert(made);
         ++node_count_;
-        ++parent.child_count;
-        if (level == "+") parent.any_level = &made;
-        if (level == "#") parent.all_levels = &made;
+        if (level == "+") {
+            parent.any_level = &made;
+        } else if (level == "#") {
+            parent.all_levels = &made;
+        } else {
+            ++parent.named_children;
+        }
         return made;
     }
     void erase(node& erased) noexcept {
         node& parent = *erased.parent;
-        if (parent.any_level == &erased) parent.any_level = nullptr;
-        if (parent.all_levels == &erased) parent.all_levels = nullptr;
-        --parent.child_count;
+        if (parent.any_level == &erased) {
+            parent.any_level = nullptr;
+        } else if (parent.all_levels == &erased) {
+            parent.all_levels = nullptr;
+        } else {
+            --parent.named_children;
+        }
         --node_count_;
         node** link = &bucket(erased.hash);
         while (*link != &erased)
