@@ -81,14 +81,16 @@ mutation acknowledged_on_a_later_connection session/inbound.hpp \
     'first_number_ += arrivals_.size();' 'if (!MISTAKE) first_number_ += arrivals_.size();'
 mutation not_subscribed_again session/session.hpp \
     'if (!session_present || !is_certain) {' 'if (!MISTAKE && (!session_present || !is_certain)) {'
+mutation handlers_of_old_subscriptions session/known_topics.hpp \
+    '++change_;' 'if (!MISTAKE) ++change_;'
 mutation unsubscribed_filter_made_again session/subscriptions.hpp \
     'erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
 
-    /// Messages on one topic' 'if (!MISTAKE) erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
+    /// The handler of each group' 'if (!MISTAKE) erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
 
-    /// Messages on one topic'
+    /// The handler of each group'
 mutation limits_of_the_first_connection_kept session/session.hpp \
     'limits_ = asio_mqtt::limits::from(settings_, properties);' \
     'if (!MISTAKE || counters_.connections == 0) limits_ = asio_mqtt::limits::from(settings_, properties);'

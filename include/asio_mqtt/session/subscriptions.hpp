@@ -6,6 +6,7 @@
 #include <asio_mqtt/protocol/topic.hpp>
 #include <asio_mqtt/session/filter_trie.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
+#include <asio_mqtt/session/known_topics.hpp>
 #include <asio_mqtt/session/outbound_request.hpp>
 #include <asio_mqtt/session/trivial_array.hpp>
 
@@ -53,7 +54,7 @@ public:
 
     /// To be called before SUBSCRIBE is sent: messages may come before the SUBACK (3.8.4).
     void add(const outbound_request& request) {
-        forget_last();
+        known_.forget();
         auto& added = *new group{request};
         groups_.push_back(added);
         try {
@@ -113,26 +114,15 @@ public:
         erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }
 
-    /// Messages on one topic often follow each other: true when what was found for the last one is
-    /// right for this one, too; its topic name is valid then.
-    bool is_like_last(const publish_packet& message) const noexcept {
+    /// The handler of each group to which the message belongs, as the requests have given it, valid
+    /// until the next call of anything here. Null when its topic name is not valid.
+    const trivial_array<void*>* handlers_of(const publish_packet& message) {
         const auto& identifiers = message.properties.subscription_identifiers;
-        return identifiers.size() <= 1 && was_last(message.topic, first_of(identifiers));
-    }
-
-    /// Finds the handler of each group to which the message belongs.
-    void find_handlers(const publish_packet& message) {
-        const auto& identifiers = message.properties.subscription_identifiers;
-        forget_last();
-        search(message.topic, identifiers);
-        if (identifiers.size() > 1) return;
-        last_topic_ = message.topic;
-        last_identifier_ = first_of(identifiers);
-    }
-
-    /// What was found last, as the requests have given it; valid until anything here changes.
-    std::span<void* const> handlers() const noexcept {
-        return {handlers_.data(), handlers_.size()};
+        if (identifiers.size() <= 1) {
+            const auto* const last = known_.last(message.topic, first_of(identifiers));
+            if (last != nullptr) return &last->found;
+        }
+        return find_handlers(message.topic, identifiers);
     }
 
     /// Makes requests that ask for the granted subscriptions again, with their options; one for
@@ -210,16 +200,28 @@ private:
         return identifiers.empty() ? 0 : *identifiers.begin();
     }
 
-    bool was_last(std::string_view topic, std::uint32_t identifier) const noexcept {
-        return identifier == last_identifier_ && is_same(topic, last_topic_);
+    // For messages on another topic than the one before.
+    [[gnu::noinline]] const trivial_array<void*>* find_handlers(
+        std::string_view topic, const subscription_identifier_list& identifiers) {
+        const std::uint32_t identifier = first_of(identifiers);
+        if (identifiers.size() <= 1) {
+            const auto* const known = known_.find(topic, identifier);
+            if (known != nullptr) return &known->found;
+        }
+        if (!is_valid_topic_name(topic)) return nullptr;
+        known_topics::entry& made = known_.make(topic, identifier, by_topic_.table_size());
+        search(topic, identifiers, made.found);
+        if (identifiers.size() <= 1) known_.keep(made, topic);
+        return &made.found;
     }
 
-    void search(std::string_view topic, const subscription_identifier_list& identifiers) {
+    void search(std::string_view topic, const subscription_identifier_list& identifiers,
+                trivial_array<void*>& handlers) {
         ++search_count_;
         const auto found = [&](group& each) {
             if (each.last_search == search_count_) return;
             each.last_search = search_count_;
-            handlers_.push_back(each.handler.get());
+            handlers.push_back(each.handler.get());
         };
         const auto& matches = by_topic_.match(topic);
         const auto for_each_match = [&](auto&& use) {
@@ -232,12 +234,12 @@ private:
             for_each_match([&](const entry& each) {
                 if (contains(identifiers, each.owner->identifier)) found(*each.owner);
             });
-            if (!handlers_.empty()) return;
+            if (!handlers.empty()) return;
             // Some brokers deliver under another topic name than was subscribed to.
             for (group& each : groups_) {
                 if (contains(identifiers, each.identifier)) found(each);
             }
-            if (!handlers_.empty()) return;
+            if (!handlers.empty()) return;
         }
         // No identifier, or that of a subscription which a newer one for the same filter has
         // replaced.
@@ -245,14 +247,6 @@ private:
             if (!has_newer(each)) found(*each.owner);
         });
     }
-
-    /// What was found for the last message may not be right any more.
-    void forget_last() noexcept {
-        handlers_.clear();
-        last_identifier_ = unknown;
-    }
-
-    static constexpr std::uint32_t unknown = 0xFFFF'FFFF;  // no Subscription Identifier is as large
 
     static bool contains(const subscription_identifier_list& identifiers, std::uint32_t id) {
         for (const std::uint32_t each : identifiers) {
@@ -307,7 +301,7 @@ private:
         if (owner.entries.empty()) erase_group(owner);
     }
     void erase_from_group(entry& erased) noexcept {
-        forget_last();
+        known_.forget();
         by_topic_.remove(erased);
         erased.unlink();
         delete &erased;
@@ -318,10 +312,7 @@ private:
     std::uint64_t request_count_ = 0;
     std::uint32_t identifier_count_ = 0;
     std::uint64_t search_count_ = 0;
-    // What was found last.
-    trivial_array<void*> handlers_;
-    std::string last_topic_;
-    std::uint32_t last_identifier_ = unknown;
+    known_topics known_;
 };
 
 }  // namespace asio_mqtt::detail
