@@ -21,14 +21,26 @@ Word load_word(const char* from) noexcept {
     return word;
 }
 
+/// The first and the last `part` bytes, which may overlap.
+template <std::size_t part>
+void copy_ends(std::byte* to, std::string_view from) noexcept {
+    struct block {
+        char bytes[part];
+    };
+    const auto first = load_word<block>(from.data());
+    const auto last = load_word<block>(from.data() + from.size() - part);
+    std::memcpy(to, &first, part);
+    std::memcpy(to + from.size() - part, &last, part);
+}
+
 /// std::memcpy(), without its call for what is as short as most topics and small payloads.
-inline void copy_bytes(std::byte* to, std::string_view from) noexcept {
+// As a function of its own it would cost a publish 10 to 20 instructions.
+[[gnu::always_inline]] inline void copy_bytes(std::byte* to, std::string_view from) noexcept {
     const std::size_t size = from.size();
-    if (size - 8 <= 8) {  // 8 to 16: two words, which may overlap
-        const auto first = load_word<std::uint64_t>(from.data());
-        const auto last = load_word<std::uint64_t>(from.data() + size - 8);
-        std::memcpy(to, &first, 8);
-        std::memcpy(to + size - 8, &last, 8);
+    if (size - 8 <= 8) {
+        copy_ends<8>(to, from);
+    } else if (size - 16 <= 16) {
+        copy_ends<16>(to, from);
     } else if (size != 0) {
         std::memcpy(to, from.data(), size);
     }
@@ -83,14 +95,18 @@ inline std::size_t find_slash(std::string_view text) noexcept {
     if (a.size() != b.size()) return false;
     const std::size_t size = a.size();
     if (size >= 8) {
+        // The end first: where topics are not the same, their beginnings often are.
+        if (load_word<std::uint64_t>(a.data() + size - 8) !=
+            load_word<std::uint64_t>(b.data() + size - 8)) {
+            return false;
+        }
         for (std::size_t at = 0; at < size - 8; at += 8) {
             if (load_word<std::uint64_t>(a.data() + at) !=
                 load_word<std::uint64_t>(b.data() + at)) {
                 return false;
             }
         }
-        return load_word<std::uint64_t>(a.data() + size - 8) ==
-               load_word<std::uint64_t>(b.data() + size - 8);
+        return true;
     }
     if (size >= 4) {
         return load_word<std::uint32_t>(a.data()) == load_word<std::uint32_t>(b.data()) &&
