@@ -13,7 +13,8 @@
 // - A PUBLISH is acknowledged; one to the topic "echo" comes back at QoS 0.
 // - A SUBSCRIBE to "source" starts what the client id asks for: "source-QOS-COUNT-WINDOW-SIZE"
 //   sends COUNT messages with SIZE bytes of payload to the topic "source", at QoS 1 and 2 with
-//   WINDOW of them in flight.
+//   WINDOW of them in flight. "sources-..." sends them to "source/machine000/state" to
+//   "source/machine999/state", each to another topic than the one before.
 // - A PUBLISH to "hold" leaves what follows on its connection unfinished: of every four messages
 //   one is answered, with PUBREC if it is at QoS 2. One to "cut" resets the connection when the
 //   PUBRELs for these are there. Whoever has been cut may resume the session: the reason string of
@@ -62,8 +63,28 @@ struct source {
     std::uint32_t in_flight = 0;
     std::uint16_t packet_id = 0;
     bool has_started = false;
+    bool has_many_topics = false;
+    unsigned machine = 0;
     std::string packet;
+    std::size_t machine_place = 0;
     std::size_t id_place = 0;
+
+    /// The packet of the next message.
+    std::string_view next() {
+        if (qos != 0) {
+            if (++packet_id == 0) ++packet_id;
+            packet[id_place] = static_cast<char>(packet_id >> 8);
+            packet[id_place + 1] = static_cast<char>(packet_id & 0xFF);
+        }
+        if (has_many_topics) {
+            machine = (machine + 7) % 1'000;
+            packet[machine_place] = static_cast<char>('0' + machine / 100);
+            packet[machine_place + 1] = static_cast<char>('0' + machine / 10 % 10);
+            packet[machine_place + 2] = static_cast<char>('0' + machine % 10);
+        }
+        --left;
+        return packet;
+    }
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -179,12 +200,19 @@ private:
     void read_request(std::string_view client_id) {
         unsigned size = 0;
         unsigned long long count = 0;
-        if (std::sscanf(std::string{client_id}.c_str(), "source-%u-%llu-%u-%u", &source_.qos,
+        const std::size_t dash = client_id.find('-');
+        if (dash == std::string_view::npos ||
+            std::sscanf(std::string{client_id.substr(dash)}.c_str(), "-%u-%llu-%u-%u", &source_.qos,
                         &count, &source_.window, &size) != 4) {
             return;
         }
         source_.left = count;
-        std::string rest{"\0\6source", 8};
+        source_.has_many_topics = client_id.starts_with("sources");
+        const std::string_view topic =
+            source_.has_many_topics ? "source/machine000/state" : "source";
+        std::string rest{static_cast<char>(0), static_cast<char>(topic.size())};
+        rest += topic;
+        source_.machine_place = 2 + topic.find("000");
         source_.id_place = rest.size();
         if (source_.qos != 0) rest.append(2, '\0');
         if (is_v5_) rest += '\0';
@@ -196,6 +224,7 @@ private:
             if (is_last) break;
             left >>= 7;
         }
+        source_.machine_place += source_.packet.size();
         source_.id_place += source_.packet.size();
         source_.packet += rest;
     }
@@ -249,20 +278,10 @@ private:
     void send_from_source() {
         source& from = source_;
         if (!from.has_started) return;
-        if (from.qos == 0) {
-            while (from.left != 0 && output_.size() < send_ahead) {
-                output_ += from.packet;
-                --from.left;
-            }
-            return;
-        }
-        while (from.left != 0 && from.in_flight < from.window) {
-            if (++from.packet_id == 0) ++from.packet_id;
-            from.packet[from.id_place] = static_cast<char>(from.packet_id >> 8);
-            from.packet[from.id_place + 1] = static_cast<char>(from.packet_id & 0xFF);
-            output_ += from.packet;
-            ++from.in_flight;
-            --from.left;
+        while (from.left != 0 &&
+               (from.qos == 0 ? output_.size() < send_ahead : from.in_flight < from.window)) {
+            output_ += from.next();
+            if (from.qos != 0) ++from.in_flight;
         }
     }
 

@@ -19,6 +19,8 @@ mqtt::client_options to_options(const bench::task& task) {
     mqtt::client_options options;
     options.brokers = {"mqtt://127.0.0.1:" + std::to_string(task.port)};
     options.client_id = task.client_id();
+    if (task.variant == "subscriptions")
+        options.client_id.replace(0, 6, "sources");  // see ideal_broker.cpp
     options.version =
         task.version == 4 ? mqtt::protocol_version::v3_1_1 : mqtt::protocol_version::v5;
     // As many as the other drivers may; both brokers here bear them.
@@ -97,14 +99,17 @@ public:
     }
 
 private:
-    /// 1,000 filters with wildcards among which each message has to find its own.
+    /// 1,000 filters with wildcards, among which each message belongs to another one than that
+    /// before it.
     void subscribe_to_others(std::size_t first) {
         if (first == 1000) return receive();
         std::vector<mqtt::subscription> filters;
-        for (std::size_t i = first; i < first + 100; ++i)
-            filters.push_back({.filter = "+/machine" + std::to_string(i) + "/#"});
+        for (std::size_t i = first; i < first + 100; ++i) {
+            filters.push_back({.filter = "+/machine" + std::to_string(1000 + i).substr(1) + "/#",
+                               .qos = static_cast<mqtt::qos>(task_.qos)});
+        }
         client_.async_subscribe(
-            filters, [](const mqtt::message_view&) {},
+            filters, [this](const mqtt::message_view& message) { received(message); },
             [this, first](mqtt::error_code error, const mqtt::subscribe_result&) {
                 if (error) bench::fail(error.message().c_str());
                 subscribe_to_others(first + 100);
@@ -115,13 +120,14 @@ private:
         watch_.start();
         client_.async_subscribe(
             "source", static_cast<mqtt::qos>(task_.qos),
-            [this](const mqtt::message_view& message) {
-                if (message.payload.size() != task_.size) bench::fail("a wrong message");
-                if (++count_ == task_.count) finish();
-            },
+            [this](const mqtt::message_view& message) { received(message); },
             [](mqtt::error_code error, const mqtt::subscribe_result&) {
                 if (error) bench::fail(error.message().c_str());
             });
+    }
+    void received(const mqtt::message_view& message) {
+        if (message.payload.size() != task_.size) bench::fail("a wrong message");
+        if (++count_ == task_.count) finish();
     }
     void finish() {
         watch_.stop(task_.count);
