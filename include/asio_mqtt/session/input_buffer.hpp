@@ -49,21 +49,25 @@ public:
         std::span<const std::byte> body() const noexcept { return bytes.subspan(header.size); }
     };
 
-    // What most packets are is cut off in fewer steps than next() needs; any other is left to it.
+    // What most packets are is found in fewer steps than next() needs; any other is left to it.
 
-    /// Cuts off the next packet if it is a PUBLISH, whole, whose length takes one byte.
-    packet next_short_publish(std::size_t maximum_packet_size) noexcept {
-        return next_common(maximum_packet_size, [](packet_type type, const std::byte*) {
+    /// The next packet if it is a PUBLISH, whole, whose length takes no more than two bytes. It
+    /// stays there until drop().
+    packet short_publish(std::size_t maximum_packet_size) const noexcept {
+        return common(maximum_packet_size, [](packet_type type, const std::byte*) {
             return type == packet_type::publish;
         });
     }
+    void drop(const packet& taken) noexcept { begin_ += taken.bytes.size(); }
 
     /// Cuts off the next packet if it is a PUBACK, PUBREC, PUBREL or PUBCOMP that is nothing but
     /// its identifier.
     packet next_plain_acknowledgement(std::size_t maximum_packet_size) noexcept {
-        return next_common(maximum_packet_size, [](packet_type type, const std::byte* at) {
+        const packet found = common(maximum_packet_size, [](packet_type type, const std::byte* at) {
             return is_acknowledgement(type) && at[1] == std::byte{2} && wire::load_16(at + 2) != 0;
         });
+        drop(found);
+        return found;
     }
 
     /// Cuts off the next packet. Its size is checked as soon as its length is known.
@@ -92,7 +96,7 @@ public:
     }
 
 private:
-    packet next_common(std::size_t maximum_packet_size, auto&& is_common) noexcept {
+    packet common(std::size_t maximum_packet_size, auto&& is_common) const noexcept {
         const std::size_t available = end_ - begin_;
         if (available < 4) return {};
         const std::byte* const at = data_.data() + begin_;
@@ -100,12 +104,17 @@ private:
         const auto type = static_cast<packet_type>(first >> 4);
         const auto flags = static_cast<std::uint8_t>(first & 0x0F);
         if (!is_common(type, at) || check_flags(type, flags) != decode_errc{}) return {};
-        const auto length = std::to_integer<std::uint8_t>(at[1]);
-        if (length > 0x7F) return {};
-        const std::size_t size = std::size_t{2} + length;
+        auto length = std::to_integer<std::uint32_t>(at[1]);
+        std::uint8_t head_size = 2;
+        if (length > 0x7F) [[unlikely]] {
+            const auto high = std::to_integer<std::uint32_t>(at[2]);
+            if (high == 0 || high > 0x7F) return {};
+            length = (length & 0x7F) | high << 7;
+            head_size = 3;
+        }
+        const std::size_t size = std::size_t{head_size} + length;
         if (size > available || size > maximum_packet_size) return {};
-        begin_ += size;
-        return {packet::status::whole, {}, {type, flags, length, 2}, {at, size}};
+        return {packet::status::whole, {}, {type, flags, length, head_size}, {at, size}};
     }
 
     void make_room() {
