@@ -356,14 +356,15 @@ private:
             auto slot = asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) request.keep();
             using operation = detail::handler_operation<std::decay_t<Handler>, Result>;
-            detail::operation& started =
-                *operation::make(what, std::forward<Handler>(handler), client->executor());
+            detail::operation_ptr started{
+                operation::make(what, std::forward<Handler>(handler), client->executor())};
             if (request.timeout != no_timeout) {
-                if (request.timeout < no_timeout) started.error = errc::invalid_operation_timeout;
-                started.due = detail::after(detail::now_of<Timer>(), request.timeout);
+                if (request.timeout < no_timeout) started->error = errc::invalid_operation_timeout;
+                started->due = detail::after(detail::now_of<Timer>(), request.timeout);
             }
-            if (slot.is_connected()) detail::let_cancel(started, slot, client);
-            request.submit(*client, started);
+            if (slot.is_connected()) detail::let_cancel(*started, slot, client);
+            request.submit(*client, *started);
+            static_cast<void>(started.release());  // the client has it
         }
     };
 

@@ -34,33 +34,23 @@ ASIO_MQTT_DECLARATION std::shared_ptr<mailbox> make_client(const asio::any_io_ex
         new client_core{executor, std::move(options), std::move(transport)}};
 }
 
-ASIO_MQTT_DECLARATION void let_cancel(operation& started, asio::cancellation_slot slot,
-                                      std::weak_ptr<mailbox> client) {
-    try {
-        const std::shared_ptr<operation*> target{new operation* {&started}};
-        started.cancellation_target = target;
-        slot.assign([client = std::move(client), target](asio::cancellation_type type) {
-            using enum asio::cancellation_type;
-            const auto alive = client.lock();
-            if (alive == nullptr || type == none) return;
-            auto& cancel = *new notice{submission::kind::cancel};
-            cancel.to_cancel = target;
-            cancel.only_unsent = (type & (terminal | partial)) == none;
-            alive->submit(cancel);
-        });
-    } catch (...) {
-        dispose(started);
-        throw;
-    }
+ASIO_MQTT_DECLARATION void operation_deleter::operator()(operation* unbegun) const noexcept {
+    dispose(*unbegun);
 }
 
-ASIO_MQTT_DECLARATION void begin(mailbox& client, operation& started) {
-    try {
-        client.begin(started);
-    } catch (...) {
-        dispose(started);
-        throw;
-    }
+ASIO_MQTT_DECLARATION void let_cancel(operation& started, asio::cancellation_slot slot,
+                                      std::weak_ptr<mailbox> client) {
+    const std::shared_ptr<operation*> target{new operation* {&started}};
+    started.cancellation_target = target;
+    slot.assign([client = std::move(client), target](asio::cancellation_type type) {
+        using enum asio::cancellation_type;
+        const auto alive = client.lock();
+        if (alive == nullptr || type == none) return;
+        auto& cancel = *new notice{submission::kind::cancel};
+        cancel.to_cancel = target;
+        cancel.only_unsent = (type & (terminal | partial)) == none;
+        alive->submit(cancel);
+    });
 }
 
 ASIO_MQTT_DECLARATION void packet_deleter::operator()(outbound_packet* packet) const noexcept {
@@ -132,13 +122,8 @@ inline bool publish_at_once(mailbox& client, packet_ptr& packet, operation& star
 
 // It is inline if its declaration says so; behind `noinline` GCC warns of saying it again.
 void publish_request::submit_packet(mailbox& client, operation& started) {
-    try {
-        keep();
-        if (client.is_empty_here() && detail::publish_at_once(client, packet, started)) return;
-    } catch (...) {
-        started.destroy();
-        throw;
-    }
+    keep();
+    if (client.is_empty_here() && detail::publish_at_once(client, packet, started)) return;
     packet_request::submit(client, started);
 }
 

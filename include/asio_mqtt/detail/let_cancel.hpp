@@ -14,8 +14,7 @@
 namespace asio_mqtt::detail {
 
 /// Lets the slot of its handler cancel an operation that is not submitted yet. The signal may
-/// outlive the client's execution context, and the client must not: hence the weak pointer. When
-/// this throws, the operation is destroyed.
+/// outlive the client's execution context, and the client must not: hence the weak pointer.
 ASIO_MQTT_DECLARATION void let_cancel(operation& started, asio::cancellation_slot slot,
                                       std::weak_ptr<mailbox> client);
 

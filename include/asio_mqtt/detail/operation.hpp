@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <asio_mqtt/detail/declaration.hpp>
 #include <asio_mqtt/detail/recycling_allocator.hpp>
 #include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
@@ -56,6 +57,12 @@ protected:
 
     finish_function finish_;
 };
+
+/// Owns an operation until it begins.
+struct operation_deleter {
+    ASIO_MQTT_DECLARATION void operator()(operation* unbegun) const noexcept;
+};
+using operation_ptr = std::unique_ptr<operation, operation_deleter>;
 
 inline bool is_operation(const submission& each) noexcept {
     return each.what < submission::kind::cancel;

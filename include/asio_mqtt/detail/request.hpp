@@ -19,17 +19,15 @@ namespace asio_mqtt::detail {
 
 // What an initiating function was called with, until the operation begins: at once when the
 // completion token is a handler, later when it makes something lazy, such as an awaitable. The
-// argument of an initiation: keep() when it may be cancelled, then submit().
-
-/// Hands the operation over to the client. When this throws, it is destroyed.
-ASIO_MQTT_DECLARATION void begin(mailbox& client, operation& started);
+// argument of an initiation: keep() when it may be cancelled, then submit(), which hands the
+// operation over to the client, unless it throws.
 
 /// Without a packet. It may be copied, and begin several times.
 struct plain_request {
     std::chrono::milliseconds timeout;  ///< 0: none.
 
     void keep() const noexcept {}
-    void submit(mailbox& client, operation& started) const { begin(client, started); }
+    void submit(mailbox& client, operation& started) const { client.begin(started); }
 };
 
 /// With one, or with what was wrong.
@@ -42,7 +40,7 @@ struct packet_request {
     void submit(mailbox& client, operation& started) {
         if (error != errc{}) started.error = error;
         started.packet = packet.release();
-        begin(client, started);
+        client.begin(started);
     }
 };
 
