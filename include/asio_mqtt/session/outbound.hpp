@@ -105,8 +105,9 @@ public:
 
     /// Takes over a plain message at QoS 1 or 2 and writes it to the output, when nothing has to
     /// leave before it. Otherwise, and when it may not be sent, or not yet, false.
-    bool send_at_once(outbound_publish_ptr& message, protocol_version version,
-                      output_buffer& output) {
+    // In pieces it would cost each message 20 instructions.
+    [[gnu::flatten]] bool send_at_once(outbound_publish_ptr& message, protocol_version version,
+                                       output_buffer& output) {
         outbound_publish& publish = *message;
         const std::size_t size = publish.packet_size(version);
         if (publish.qos == qos::at_most_once || !publish.is_plain() || something_waits() ||

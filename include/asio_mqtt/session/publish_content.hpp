@@ -46,7 +46,9 @@ struct publish_content {
 
     /// Writes the fixed header, the topic name, and leaves room for a packet identifier; returns
     /// the end of that.
-    std::byte* write_head(std::uint32_t body_size, std::byte* out) const noexcept {
+    // As a function of its own it would cost each message 13 instructions.
+    [[gnu::always_inline]] std::byte* write_head(std::uint32_t body_size,
+                                                 std::byte* out) const noexcept {
         wire::packet_writer writer{out};
         writer.fixed_header(packet_type::publish, wire::publish_flags(false, qos, retain),
                             body_size);

@@ -377,7 +377,8 @@ private:
     }
 
     /// Takes those that come next, as long as they are what most are; false when the first is not.
-    bool take_acknowledgements() {
+    // In pieces it costs a message 17 instructions at QoS 1, and 70 at QoS 2.
+    [[gnu::flatten]] bool take_acknowledgements() {
         bool any = false;
         for (; is_online() && output_.size() < answer_limit; any = true) {
             const auto packet = input_.next_plain_acknowledgement(own_limits_.maximum_packet_size);
