@@ -11,7 +11,8 @@
 // says, and writes the port's number to the file.
 //
 // - A PUBLISH is acknowledged; one to the topic "echo" comes back at QoS 0.
-// - A SUBSCRIBE to "source" starts what the client id asks for: "source-QOS-COUNT-WINDOW-SIZE"
+// - A SUBSCRIBE to "source" or "source/#" starts what the client id asks for:
+// "source-QOS-COUNT-WINDOW-SIZE"
 //   sends COUNT messages with SIZE bytes of payload to the topic "source", at QoS 1 and 2 with
 //   WINDOW of them in flight. "sources-..." sends them to "source/machine000/state" to
 //   "source/machine999/state", each to another topic than the one before.
@@ -201,7 +202,7 @@ private:
         unsigned size = 0;
         unsigned long long count = 0;
         const std::size_t dash = client_id.find('-');
-        if (dash == std::string_view::npos ||
+        if (!client_id.starts_with("source") || dash == std::string_view::npos ||
             std::sscanf(std::string{client_id.substr(dash)}.c_str(), "-%u-%llu-%u-%u", &source_.qos,
                         &count, &source_.window, &size) != 4) {
             return;
@@ -264,7 +265,7 @@ private:
         std::string reasons;
         while (place < packet.size()) {
             const std::size_t size = integer(packet, place);
-            if (packet.substr(place + 2, size) == "source") source_.has_started = true;
+            if (packet.substr(place + 2, size).starts_with("source")) source_.has_started = true;
             place += 2 + size;
             reasons += static_cast<char>(at(packet, place++) & 3);
         }

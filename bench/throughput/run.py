@@ -43,6 +43,7 @@ DRIVERS = [
     Driver("asio_mqtt", "asio_mqtt"),
     Driver("asio_mqtt single_threaded", "asio_mqtt", "single_threaded"),
     Driver("asio_mqtt traced", "asio_mqtt", "traced"),
+    Driver("asio_mqtt topics", "asio_mqtt", "topics"),
     Driver("asio_mqtt subscriptions", "asio_mqtt", "subscriptions"),
     Driver("libmosquitto", "libmosquitto"),
     Driver("Paho C", "paho_c"),
@@ -87,7 +88,7 @@ class Line:
         return text + (", 3.1.1" if self.version == 4 else "")
 
     def takes(self, driver):
-        if driver.variant == "subscriptions":
+        if driver.variant in ("topics", "subscriptions"):
             return self.with_variants and self.what == "receive"
         if driver.variant:
             return self.with_variants

@@ -82,7 +82,7 @@ mutation acknowledged_on_a_later_connection session/inbound.hpp \
 mutation not_subscribed_again session/session.hpp \
     'if (!session_present || !is_certain) {' 'if (!MISTAKE && (!session_present || !is_certain)) {'
 mutation handlers_of_old_subscriptions session/known_topics.hpp \
-    '++change_;' 'if (!MISTAKE) ++change_;'
+    'places_.reset();' 'if (!MISTAKE) places_.reset();'
 mutation unsubscribed_filter_made_again session/subscriptions.hpp \
     'erase_if(filter, [&](const entry& each) { return each.owner->number < number; });
     }

@@ -19,7 +19,7 @@ mqtt::client_options to_options(const bench::task& task) {
     mqtt::client_options options;
     options.brokers = {"mqtt://127.0.0.1:" + std::to_string(task.port)};
     options.client_id = task.client_id();
-    if (task.variant == "subscriptions")
+    if (task.variant == "subscriptions" || task.variant == "topics")
         options.client_id.replace(0, 6, "sources");  // see ideal_broker.cpp
     options.version =
         task.version == 4 ? mqtt::protocol_version::v3_1_1 : mqtt::protocol_version::v5;
@@ -119,7 +119,7 @@ private:
     void receive() {
         watch_.start();
         client_.async_subscribe(
-            "source", static_cast<mqtt::qos>(task_.qos),
+            task_.variant == "topics" ? "source/#" : "source", static_cast<mqtt::qos>(task_.qos),
             [this](const mqtt::message_view& message) { received(message); },
             [](mqtt::error_code error, const mqtt::subscribe_result&) {
                 if (error) bench::fail(error.message().c_str());

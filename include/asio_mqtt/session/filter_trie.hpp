@@ -106,9 +106,6 @@ public:
         return matches_;
     }
 
-    /// Grows with the number of filters; a power of two, or 0 as long as there were none.
-    std::size_t table_size() const noexcept { return buckets_.size(); }
-
 private:
     /// The name of its level lies behind it in memory.
     struct node {
@@ -118,7 +115,7 @@ private:
         node* all_levels = nullptr;  // the child "#"
         entry* first_entry = nullptr;
         std::uint64_t hash = 0;
-        std::uint32_t named_children = 0;  // all others
+        std::uint32_t named_children = 0;  // children that are not '+' or '#'
         std::uint32_t name_size = 0;
 
         bool has_children() const noexcept {

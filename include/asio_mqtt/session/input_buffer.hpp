@@ -106,7 +106,7 @@ private:
         if (!is_common(type, at) || check_flags(type, flags) != decode_errc{}) return {};
         auto length = std::to_integer<std::uint32_t>(at[1]);
         std::uint8_t head_size = 2;
-        if (length > 0x7F) [[unlikely]] {
+        if (length > 0x7F) {
             const auto high = std::to_integer<std::uint32_t>(at[2]);
             if (high == 0 || high > 0x7F) return {};
             length = (length & 0x7F) | high << 7;

@@ -7,10 +7,10 @@
 #include <asio_mqtt/session/text_hash.hpp>
 #include <asio_mqtt/session/trivial_array.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string_view>
 
 namespace asio_mqtt::detail {
@@ -18,106 +18,121 @@ namespace asio_mqtt::detail {
 /// The handlers of topics that came lately: most messages need no search.
 ///
 /// Others choose the topics. However many they are, however long, and even if their hashes are the
-/// same, what is kept is bounded: the newer ones take the places of older ones.
+/// same, it takes less than a MiB, and newer ones take the places of older ones. For want of memory
+/// nothing is kept.
 class known_topics {
 public:
-    class entry {
-    public:
-        /// The handlers of the topic.
-        trivial_array<void*> found;
+    using handlers = trivial_array<void*>;
 
-    private:
-        friend known_topics;
+    /// Messages on one topic with the same Subscription Identifier, or 0 for none, have the same
+    /// handlers.
+    struct key {
+        key(std::string_view of, std::uint32_t with) noexcept
+            : topic{of},
+              identifier{with},
+              // Topics are numbered like identifiers: they must not make up for each other.
+              hash{hash_of(of, with * 0x9E37'79B9'7F4A'7C15)} {}
 
-        bool is_for(std::string_view topic, std::uint32_t wanted) const noexcept {
-            return identifier == wanted && is_same(topic, {name.data(), name.size()});
-        }
-
-        std::uint64_t hash = 0;
-        std::uint64_t change = 0;      // after which it was found
-        std::uint32_t identifier = 0;  // the Subscription Identifier of the messages
-        trivial_array<char> name;
+        std::string_view topic;
+        std::uint32_t identifier;
+        std::uint64_t hash;
     };
 
-    /// What find() has returned last, or keep() was given, if it is for this topic and identifier,
-    /// or else null: messages on one topic often follow each other.
-    const entry* last(std::string_view topic, std::uint32_t identifier) const noexcept {
-        return last_ != nullptr && last_->is_for(topic, identifier) ? last_ : nullptr;
+    /// What find() has returned last or keep() was given last, if it is right here; otherwise null.
+    /// Messages on one topic often follow each other.
+    const handlers* last(std::string_view topic, std::uint32_t identifier) const noexcept {
+        return last_ != nullptr && last_->is_for(topic, identifier) ? &last_->found : nullptr;
     }
 
-    /// Null when the topic is not known, or not any more. Valid until the next call of anything
-    /// here.
+    /// Null when they are not known, or not any more. Valid until keep() or forget().
     // In pieces it would cost 10 instructions more.
-    [[gnu::flatten]] const entry* find(std::string_view topic, std::uint32_t identifier) noexcept {
-        if (table_size_ == 0 || topic.size() > longest_topic) return nullptr;
-        const std::uint64_t hash = hash_of(topic, identifier);
-        const entry* const first = first_entry(hash);
-        for (const entry* each = first; each != first + neighbours; ++each) {
-            if (each->hash == hash && each->change == change_ && each->is_for(topic, identifier)) {
-                return last_ = each;
+    [[gnu::flatten]] const handlers* find(const key& wanted) noexcept {
+        // An empty topic is no topic, but what a free place has.
+        if (places_ == nullptr || wanted.topic.empty()) return nullptr;
+        entry* const first = first_place(wanted);
+        for (entry* each = first; each != first + neighbours; ++each) {
+            if (each->hash == wanted.hash && each->is_for(wanted.topic, wanted.identifier)) {
+                last_ = each;
+                return &each->found;
             }
         }
         return nullptr;
     }
 
-    /// Makes an entry, without handlers, for a topic that is not known; find() does not find it
-    /// before keep(). There is to be room for as many topics as `table_size` says, a power of two.
-    entry& make(std::string_view topic, std::uint32_t identifier, std::size_t table_size) {
-        if (table_size > table_size_ || table_size_ == 0) grow(table_size);
-        const std::uint64_t hash = hash_of(topic, identifier);
-        entry& made = oldest(first_entry(hash));
+    /// What was found for a topic that is not known.
+    void keep(const key& searched, const handlers& found) noexcept {
+        if (searched.topic.size() > longest_topic || found.size() > most_handlers) return;
         last_ = nullptr;
-        made.change = 0;
-        made.found.clear();
-        made.hash = hash;
-        made.identifier = identifier;
-        return made;
-    }
-    /// What was made for this topic, with its handlers; but not long topics, for want of room.
-    void keep(entry& made, std::string_view topic) {
-        if (topic.size() > longest_topic) return;
-        made.name.resize(topic.size());
-        topic.copy(made.name.data(), topic.size());
-        made.change = change_;
-        last_ = &made;
+        try {
+            if (places_ == nullptr) resize(smallest_size);
+            entry* place = free_place(searched);
+            if (place == nullptr && size_ < largest_size) {
+                resize(size_ * 2);
+                place = free_place(searched);
+            }
+            if (place == nullptr) place = first_place(searched) + turn_++ % neighbours;
+            place->assign(searched, found);
+            last_ = place;
+        } catch (const std::bad_alloc&) {
+        }
     }
 
-    /// All of it, since subscriptions have changed. Keeps the memory.
+    /// All of it, since subscriptions have changed.
     void forget() noexcept {
-        ++change_;
+        places_.reset();
         last_ = nullptr;
     }
 
 private:
-    /// An entry stands in one of so many places, from that of its hash on.
-    static constexpr std::size_t neighbours = 4;
-    static constexpr std::size_t smallest_table = 8;
-    static constexpr std::size_t longest_topic = 256;
+    struct entry {
+        std::uint64_t hash = 0;
+        std::uint32_t identifier = 0;
+        trivial_array<char> topic;  // empty: the place is free
+        handlers found;
 
-    entry* first_entry(std::uint64_t hash) const noexcept {
-        return &entries_[place_of(hash, table_size_)];
-    }
-
-    /// Of the neighbours one that is not right any more, or else they take turns.
-    entry& oldest(entry* first) noexcept {
-        for (entry* each = first; each != first + neighbours; ++each) {
-            if (each->change != change_) return *each;
+        bool is_for(std::string_view name, std::uint32_t with) const noexcept {
+            return identifier == with && is_same(name, {topic.data(), topic.size()});
         }
-        return first[replaced_count_++ % neighbours];
+        void assign(const key& searched, const handlers& given) {
+            topic.clear();  // for want of memory it stays free
+            found.resize(given.size());
+            for (std::size_t i = 0; i < given.size(); ++i)
+                found[i] = given[i];
+            topic.resize(searched.topic.size());
+            searched.topic.copy(topic.data(), topic.size());
+            hash = searched.hash;
+            identifier = searched.identifier;
+        }
+    };
+
+    /// A topic stands in one of so many places, from that of its hash on.
+    static constexpr std::size_t neighbours = 4;
+    static constexpr std::size_t smallest_size = 8;
+    static constexpr std::size_t largest_size = 2'048;
+    static constexpr std::size_t longest_topic = 128;
+    static constexpr std::size_t most_handlers = 8;
+
+    entry* first_place(const key& of) const noexcept { return &places_[place_of(of.hash, size_)]; }
+
+    entry* free_place(const key& of) const noexcept {
+        entry* const first = first_place(of);
+        for (entry* each = first; each != first + neighbours; ++each) {
+            if (each->topic.empty()) return each;
+        }
+        return nullptr;
     }
 
-    void grow(std::size_t table_size) {
-        table_size = std::max(table_size, smallest_table);
-        forget();
-        entries_.reset(new entry[table_size + neighbours - 1]);
-        table_size_ = table_size;
+    /// What was known before is not any more: to find it again costs less than to look at all of it
+    /// here.
+    void resize(std::size_t size) {
+        places_.reset(new entry[size + neighbours - 1]);
+        size_ = size;
     }
 
-    std::unique_ptr<entry[]> entries_;
-    std::size_t table_size_ = 0;
+    std::unique_ptr<entry[]> places_;
+    std::size_t size_ = 0;
     const entry* last_ = nullptr;
-    std::uint64_t change_ = 1;
-    std::size_t replaced_count_ = 0;
+    std::size_t turn_ = 0;
 };
 
 }  // namespace asio_mqtt::detail

@@ -26,9 +26,9 @@ struct packet_trace {
     std::span<const std::byte> shared_payload;
 };
 
-/// Is shown each packet that is handed to a write, and each that was received whole, before it is
-/// decoded. The bytes are valid until it returns. What it throws is dropped: a trace that cannot be
-/// written must not cost a packet.
+/// Is shown each packet that is handed to a write, and each that was received whole, before
+/// anything is done about it. The bytes are valid until it returns. What it throws is dropped: a
+/// trace that cannot be written must not cost a packet.
 using packet_tracer = std::function<void(const packet_trace&)>;
 
 namespace detail {

@@ -33,6 +33,8 @@ namespace asio_mqtt::detail {
 /// which grows.
 class subscriptions {
 public:
+    using handlers = known_topics::handlers;
+
     subscriptions() = default;
     subscriptions(const subscriptions&) = delete;
     subscriptions& operator=(const subscriptions&) = delete;
@@ -116,11 +118,11 @@ public:
 
     /// The handler of each group to which the message belongs, as the requests have given it, valid
     /// until the next call of anything here. Null when its topic name is not valid.
-    const trivial_array<void*>* handlers_of(const publish_packet& message) {
+    const handlers* handlers_of(const publish_packet& message) {
         const auto& identifiers = message.properties.subscription_identifiers;
         if (identifiers.size() <= 1) {
-            const auto* const last = known_.last(message.topic, first_of(identifiers));
-            if (last != nullptr) return &last->found;
+            const handlers* const last = known_.last(message.topic, first_of(identifiers));
+            if (last != nullptr) return last;
         }
         return find_handlers(message.topic, identifiers);
     }
@@ -201,27 +203,28 @@ private:
     }
 
     // For messages on another topic than the one before.
-    [[gnu::noinline]] const trivial_array<void*>* find_handlers(
+    [[gnu::noinline]] const handlers* find_handlers(
         std::string_view topic, const subscription_identifier_list& identifiers) {
-        const std::uint32_t identifier = first_of(identifiers);
-        if (identifiers.size() <= 1) {
-            const auto* const known = known_.find(topic, identifier);
-            if (known != nullptr) return &known->found;
+        const bool may_be_known = identifiers.size() <= 1;
+        const known_topics::key key{topic, first_of(identifiers)};
+        if (may_be_known) {
+            const handlers* const known = known_.find(key);
+            if (known != nullptr) return known;
         }
         if (!is_valid_topic_name(topic)) return nullptr;
-        known_topics::entry& made = known_.make(topic, identifier, by_topic_.table_size());
-        search(topic, identifiers, made.found);
-        if (identifiers.size() <= 1) known_.keep(made, topic);
-        return &made.found;
+        found_.clear();
+        search(topic, identifiers);
+        if (may_be_known) known_.keep(key, found_);
+        return &found_;
     }
 
-    void search(std::string_view topic, const subscription_identifier_list& identifiers,
-                trivial_array<void*>& handlers) {
+    /// Puts into `found_` what belongs to a valid topic name.
+    void search(std::string_view topic, const subscription_identifier_list& identifiers) {
         ++search_count_;
         const auto found = [&](group& each) {
             if (each.last_search == search_count_) return;
             each.last_search = search_count_;
-            handlers.push_back(each.handler.get());
+            found_.push_back(each.handler.get());
         };
         const auto& matches = by_topic_.match(topic);
         const auto for_each_match = [&](auto&& use) {
@@ -234,12 +237,12 @@ private:
             for_each_match([&](const entry& each) {
                 if (contains(identifiers, each.owner->identifier)) found(*each.owner);
             });
-            if (!handlers.empty()) return;
+            if (!found_.empty()) return;
             // Some brokers deliver under another topic name than was subscribed to.
             for (group& each : groups_) {
                 if (contains(identifiers, each.identifier)) found(each);
             }
-            if (!handlers.empty()) return;
+            if (!found_.empty()) return;
         }
         // No identifier, or that of a subscription which a newer one for the same filter has
         // replaced.
@@ -313,6 +316,7 @@ private:
     std::uint32_t identifier_count_ = 0;
     std::uint64_t search_count_ = 0;
     known_topics known_;
+    handlers found_;  // by the last search
 };
 
 }  // namespace asio_mqtt::detail
