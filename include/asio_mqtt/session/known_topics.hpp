@@ -28,10 +28,7 @@ public:
     /// handlers.
     struct key {
         key(std::string_view of, std::uint32_t with) noexcept
-            : topic{of},
-              identifier{with},
-              // Topics are numbered like identifiers: they must not make up for each other.
-              hash{hash_of(of, with * 0x9E37'79B9'7F4A'7C15)} {}
+            : topic{of}, identifier{with}, hash{hash_of(of, with)} {}
 
         std::string_view topic;
         std::uint32_t identifier;

@@ -480,7 +480,7 @@ private:
     }
 
     /// A PUBLISH that was decoded.
-    void on_message(session_event& event, const detail::trivial_array<void*>& handlers) {
+    void on_message(session_event& event, const detail::subscriptions::handlers& handlers) {
         const publish_packet& message = received_.packet();
         event.token = {};
         if (message.qos != qos::at_most_once && !is_new(message, event.token)) return;

@@ -205,21 +205,20 @@ private:
     // For messages on another topic than the one before.
     [[gnu::noinline]] const handlers* find_handlers(
         std::string_view topic, const subscription_identifier_list& identifiers) {
-        const bool may_be_known = identifiers.size() <= 1;
+        if (identifiers.size() > 1) return search(topic, identifiers);
         const known_topics::key key{topic, first_of(identifiers)};
-        if (may_be_known) {
-            const handlers* const known = known_.find(key);
-            if (known != nullptr) return known;
-        }
-        if (!is_valid_topic_name(topic)) return nullptr;
-        found_.clear();
-        search(topic, identifiers);
-        if (may_be_known) known_.keep(key, found_);
-        return &found_;
+        const handlers* const known = known_.find(key);
+        if (known != nullptr) return known;
+        const handlers* const found = search(topic, identifiers);
+        if (found != nullptr) known_.keep(key, *found);
+        return found;
     }
 
-    /// Puts into `found_` what belongs to a valid topic name.
-    void search(std::string_view topic, const subscription_identifier_list& identifiers) {
+    /// Null when the topic name is not valid.
+    const handlers* search(std::string_view topic,
+                           const subscription_identifier_list& identifiers) {
+        if (!is_valid_topic_name(topic)) return nullptr;
+        found_.clear();
         ++search_count_;
         const auto found = [&](group& each) {
             if (each.last_search == search_count_) return;
@@ -237,18 +236,19 @@ private:
             for_each_match([&](const entry& each) {
                 if (contains(identifiers, each.owner->identifier)) found(*each.owner);
             });
-            if (!found_.empty()) return;
+            if (!found_.empty()) return &found_;
             // Some brokers deliver under another topic name than was subscribed to.
             for (group& each : groups_) {
                 if (contains(identifiers, each.identifier)) found(each);
             }
-            if (!found_.empty()) return;
+            if (!found_.empty()) return &found_;
         }
         // No identifier, or that of a subscription which a newer one for the same filter has
         // replaced.
         for_each_match([&](const entry& each) {
             if (!has_newer(each)) found(*each.owner);
         });
+        return &found_;
     }
 
     static bool contains(const subscription_identifier_list& identifiers, std::uint32_t id) {

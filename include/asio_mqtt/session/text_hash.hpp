@@ -12,11 +12,13 @@
 
 namespace asio_mqtt::detail {
 
-/// Quick, and no more: whoever chooses the texts can make them collide.
+/// Quick, and no more: whoever chooses the texts can make them collide. But where seeds are
+/// numbered as the texts are, one number does not make up for the other.
 inline std::uint64_t hash_of(std::string_view text, std::uint64_t seed) noexcept {
-    std::uint64_t hash = seed ^ text.size();
+    constexpr std::uint64_t multiplier = 0x9E37'79B9'7F4A'7C15;
+    std::uint64_t hash = seed * multiplier ^ text.size();
     const auto mix = [&](std::uint64_t bytes) {
-        hash = (hash ^ bytes) * 0x9E37'79B9'7F4A'7C15;
+        hash = (hash ^ bytes) * multiplier;
         hash ^= hash >> 32;
         return true;
     };

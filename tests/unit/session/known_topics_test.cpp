@@ -38,6 +38,14 @@ std::vector<std::string> numbered(std::size_t count) {
     return topics;
 }
 
+/// More than there is room for.
+std::vector<std::string> fill(known_topics& known) {
+    auto topics = numbered(20'000);
+    for (const std::string& topic : topics)
+        keep(known, topic);
+    return topics;
+}
+
 std::size_t count_known(known_topics& known, const std::vector<std::string>& topics) {
     return static_cast<std::size_t>(
         std::count_if(topics.begin(), topics.end(),
@@ -46,15 +54,19 @@ std::size_t count_known(known_topics& known, const std::vector<std::string>& top
 
 /// A topic of 16 bytes that begins with these eight, and has the same hash as another one.
 std::string with_the_hash_of(const std::string& other, const std::string& begin) {
-    const auto half = [](const std::string& text) {
-        return asio_mqtt::detail::hash_of({text.data(), 8}, 8 ^ 16);
+    const auto word = [](const std::string& text, std::size_t at) {
+        return asio_mqtt::detail::load_word<std::uint64_t>(text.data() + at);
     };
-    std::uint64_t end = 0;
-    std::memcpy(&end, other.data() + 8, 8);
-    end ^= half(other) ^ half(begin);
-    std::string topic = begin + std::string(8, 'x');
-    std::memcpy(topic.data() + 8, &end, 8);
-    return topic;
+    const auto append = [](std::string text, std::uint64_t bytes) {
+        char eight[8];
+        std::memcpy(eight, &bytes, 8);
+        return text.append(eight, 8);
+    };
+    // After its first word: the size of a text has a part in that.
+    const auto half = [&](const std::string& text) {
+        return asio_mqtt::detail::hash_of(append("", word(text, 0) ^ 16 ^ 8), 0);
+    };
+    return append(begin, word(other, 8) ^ half(other) ^ half(begin));
 }
 
 }  // namespace
@@ -132,9 +144,7 @@ TEST_CASE("known topics: however many come, no more are kept than there is room 
 
 TEST_CASE("known topics: what would take much memory is not kept, and takes nobody's place") {
     known_topics known;
-    const auto topics = numbered(20'000);
-    for (const std::string& topic : topics)
-        keep(known, topic);
+    const auto topics = fill(known);
     const std::size_t kept = count_known(known, topics);
     known_topics::handlers many;
     many.resize(9);
@@ -177,9 +187,7 @@ TEST_CASE("known topics: for want of memory they are not kept, and none is mista
 
 TEST_CASE("known topics: one whose place could not be taken for want of memory is not mistaken") {
     known_topics known;
-    const auto topics = numbered(20'000);
-    for (const std::string& topic : topics)
-        keep(known, topic);
+    const auto topics = fill(known);
     const std::size_t kept = count_known(known, topics);
     known_topics::handlers found;
     found.push_back(nullptr);
