@@ -11,11 +11,10 @@
 // says, and writes the port's number to the file.
 //
 // - A PUBLISH is acknowledged; one to the topic "echo" comes back at QoS 0.
-// - A SUBSCRIBE to "source" or "source/#" starts what the client id asks for:
-// "source-QOS-COUNT-WINDOW-SIZE"
-//   sends COUNT messages with SIZE bytes of payload to the topic "source", at QoS 1 and 2 with
-//   WINDOW of them in flight. "sources-..." sends them to "source/machine000/state" to
-//   "source/machine999/state", each to another topic than the one before.
+// - A SUBSCRIBE to "source" or "source/#" starts what the client id asks for. That of
+//   "source-QOS-COUNT-WINDOW-SIZE" is sent COUNT messages with SIZE bytes of payload on the topic
+//   "source", at QoS 1 and 2 with WINDOW of them in flight. That of "sources-..." is sent them on
+//   "source/machine000/state" to "source/machine999/state", each on another than the one before.
 // - A PUBLISH to "hold" leaves what follows on its connection unfinished: of every four messages
 //   one is answered, with PUBREC if it is at QoS 2. One to "cut" resets the connection when the
 //   PUBRELs for these are there. Whoever has been cut may resume the session: the reason string of
@@ -70,9 +69,10 @@ struct source {
     std::size_t machine_place = 0;
     std::size_t id_place = 0;
 
-    /// The packet of the next message.
+    /// The packet of the next message, which is under way then.
     std::string_view next() {
         if (qos != 0) {
+            ++in_flight;
             if (++packet_id == 0) ++packet_id;
             packet[id_place] = static_cast<char>(packet_id >> 8);
             packet[id_place + 1] = static_cast<char>(packet_id & 0xFF);
@@ -282,7 +282,6 @@ private:
         while (from.left != 0 &&
                (from.qos == 0 ? output_.size() < send_ahead : from.in_flight < from.window)) {
             output_ += from.next();
-            if (from.qos != 0) ++from.in_flight;
         }
     }
 

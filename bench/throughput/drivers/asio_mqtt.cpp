@@ -19,8 +19,6 @@ mqtt::client_options to_options(const bench::task& task) {
     mqtt::client_options options;
     options.brokers = {"mqtt://127.0.0.1:" + std::to_string(task.port)};
     options.client_id = task.client_id();
-    if (task.variant == "subscriptions" || task.variant == "topics")
-        options.client_id.replace(0, 6, "sources");  // see ideal_broker.cpp
     options.version =
         task.version == 4 ? mqtt::protocol_version::v3_1_1 : mqtt::protocol_version::v5;
     // As many as the other drivers may; both brokers here bear them.

@@ -36,8 +36,9 @@ struct task {
     /// See ideal_broker.cpp.
     std::string client_id() const {
         if (what != "receive") return "driver-" + std::to_string(port);
-        return "source-" + std::to_string(qos) + '-' + std::to_string(count) + '-' +
-               std::to_string(window) + '-' + std::to_string(size);
+        const bool has_many_topics = variant == "topics" || variant == "subscriptions";
+        return (has_many_topics ? "sources-" : "source-") + std::to_string(qos) + '-' +
+               std::to_string(count) + '-' + std::to_string(window) + '-' + std::to_string(size);
     }
 };
 
