@@ -119,9 +119,14 @@ public:
     static operation_with<Result>* make(operation::kind of, Initiated&& handler,
                                         const asio::any_io_executor& client) {
         allocator memory{asio::get_associated_allocator(handler, recycling_allocator<void>{})};
-        auto* place = std::allocator_traits<allocator>::allocate(memory, 1);
-        return ::new (static_cast<void*>(place))
-            handler_operation{of, std::forward<Initiated>(handler), client};
+        auto* const place = std::allocator_traits<allocator>::allocate(memory, 1);
+        try {
+            return ::new (static_cast<void*>(place))
+                handler_operation{of, std::forward<Initiated>(handler), client};
+        } catch (...) {  // the handler may not let itself be copied
+            std::allocator_traits<allocator>::deallocate(memory, place, 1);
+            throw;
+        }
     }
 
 private:

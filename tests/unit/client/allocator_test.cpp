@@ -127,6 +127,24 @@ TEST_CASE("allocator: what is pending when the context goes is freed through it"
     CHECK(calls <= 1);  // the publish, when it was begun
 }
 
+TEST_CASE_METHOD(client_fixture,
+                 "allocator: a handler that cannot be copied leaves no memory behind") {
+    struct copied {};
+    struct uncopyable : counting_handler<void (*)()> {
+        explicit uncopyable(allocations& counting)
+            : counting_handler<void (*)()>{&counting, [] {}} {}
+        uncopyable(const uncopyable& other) : counting_handler<void (*)()>{other} {
+            throw copied{};
+        }
+    };
+    allocations counted;
+    const uncopyable handler{counted};
+    auto c = make("a");
+    CHECK_THROWS_AS(c.async_publish("t", "", qos::at_most_once, handler), copied);
+    CHECK(counted.count == 1);
+    CHECK(counted.living_bytes == 0);
+}
+
 TEST_CASE_METHOD(client_fixture, "allocator: a handler lies where its alignment wants it") {
     struct alignas(64) wide_handler {
         int& calls;
