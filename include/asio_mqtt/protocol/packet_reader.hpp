@@ -294,10 +294,10 @@ private:
     }
 
     void read_value(const property_slot& slot) noexcept {
-        const char* const field = to_string(slot.id);
         if (slot.is_set() && !slot.is_list()) {
-            return fail(decode_errc::duplicate_property, field, 1);
+            return fail(decode_errc::duplicate_property, to_string(slot.id), 1);
         }
+        const char* const field = "";  // its name is looked up when something is wrong
         const std::byte* start = cursor_;
         property_value value;
         switch (kind_of(slot.id)) {
@@ -341,8 +341,9 @@ private:
                 is_alias ? decode_errc::invalid_topic_alias : decode_errc::invalid_property_value,
                 field);
         }
-        if (failed()) return;
-        if (slot.is_list()) {
+        if (failed()) {
+            field_ = to_string(slot.id);
+        } else if (slot.is_list()) {
             slot.extend({block_, cursor_});
         } else {
             slot.set(value);

@@ -142,8 +142,8 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        if (is_set(properties)) return check(property_slots{properties});
-        ++size_;
+        const auto slots = property_slots::present_in(properties);
+        slots.empty() ? static_cast<void>(++size_) : check(slots);
     }
 
     void check_qos(qos value, const char* field) noexcept {
@@ -297,8 +297,7 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        if (!is_set(properties)) return variable(0);
-        const property_slots slots{properties};
+        const auto slots = property_slots::present_in(properties);
         variable(static_cast<std::uint32_t>(size_of(slots)));
         property_block(slots);
     }
@@ -333,10 +332,10 @@ private:
             case property_kind::four_byte_integer: put(value.number); break;
             case property_kind::variable_byte_integer: variable(value.number); break;
             case property_kind::utf8_string:
-            case property_kind::binary_data: binary(to_string(id), value.text); break;
+            case property_kind::binary_data: binary("", value.text); break;
             case property_kind::utf8_string_pair:
-                binary(to_string(id), value.text);
-                binary(to_string(id), value.second);
+                binary("", value.text);
+                binary("", value.second);
                 break;
             case property_kind::unknown: break;
         }

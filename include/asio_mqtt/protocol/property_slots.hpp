@@ -23,7 +23,7 @@ struct property_value {
 /// One property of a packet, present or not, whatever its type is.
 class property_slot {
 public:
-    property_id id{};
+    property_id id;
 
     /// May stand in a packet several times.
     bool is_list() const noexcept { return type_ >= type::user_properties; }
@@ -132,9 +132,19 @@ private:
         return *static_cast<Member*>(member_);
     }
 
-    type type_{};
-    void* member_ = nullptr;
+    type type_;
+    void* member_;
 };
+
+/// A property is there; a list has elements.
+template <class Member>
+bool is_present(const Member& member) noexcept {
+    if constexpr (requires { member.has_value(); }) {
+        return member.has_value();
+    } else {
+        return !member.empty();
+    }
+}
 
 /// The properties of one packet as a list. What walks it is compiled once, and not once for each
 /// kind of packet.
@@ -146,20 +156,23 @@ public:
         Properties::members(properties, *this);
     }
 
+    /// Those that are there: mostly one or two, of the many that a packet may have.
+    template <class Properties>
+    static property_slots present_in(const Properties& properties) noexcept {
+        property_slots slots;
+        slots.skips_absent_ = true;
+        Properties::members(properties, slots);
+        return slots;
+    }
+
+    bool empty() const noexcept { return size_ == 0; }
     const property_slot* begin() const noexcept { return slots_; }
     const property_slot* end() const noexcept { return slots_ + size_; }
-
-    /// Any of them is present.
-    bool any_is_set() const noexcept {
-        for (const property_slot& slot : *this) {
-            if (slot.is_set()) return true;
-        }
-        return false;
-    }
 
     /// What Properties::members() calls.
     template <class Member>
     void operator()(property_id id, const Member& member) noexcept {
+        if (skips_absent_ && !is_present(member)) return;
         property_slot& slot = slots_[size_++];
         slot.id = id;
         slot.type_ = property_slot::type_of(&member);
@@ -167,14 +180,21 @@ public:
     }
 
 private:
+    property_slots() = default;
+
     property_slot slots_[17];  // CONNACK has the most
     std::size_t size_ = 0;
+    bool skips_absent_ = false;
 };
 
 /// True when a packet has any property.
 template <class Properties>
 bool is_set(const Properties& properties) noexcept {
-    return property_slots{properties}.any_is_set();
+    bool any = false;
+    Properties::members(properties, [&any](property_id, const auto& member) {
+        if (is_present(member)) any = true;
+    });
+    return any;
 }
 
 }  // namespace asio_mqtt::wire
