@@ -27,6 +27,10 @@ public:
         if (begin_ == end_) {
             begin_ = end_ = 0;
             if (data_.size() > read_limit) data_.free();  // it held a large packet
+            if (read_size_ == 0) {
+                data_.free();
+                read_size_ = first_read;
+            }
         }
         if (data_.size() - end_ < std::max<std::size_t>(1, read_size_ / 2)) make_room();
         return {data_.data() + end_, data_.size() - end_};
@@ -85,6 +89,9 @@ public:
         return {packet::status::whole, {}, head.header, bytes.first(size)};
     }
 
+    /// Goes back to reading small pieces, with little memory, when all that was read is handled.
+    void shrink() noexcept { read_size_ = 0; }
+
     /// Drops what was read.
     void discard() noexcept { begin_ = end_; }
 
@@ -132,7 +139,7 @@ private:
     trivial_array<std::byte> data_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::size_t read_size_ = first_read;
+    std::size_t read_size_ = first_read;  // 0: memory is to be given back
 };
 
 }  // namespace asio_mqtt::detail

@@ -40,10 +40,6 @@ namespace asio_mqtt::detail {
 
 class outbound {
 public:
-    /// More than enough for one write to be worth its system call, and what output_buffer grows to
-    /// without giving it back; what waits beyond it can still be cancelled.
-    static constexpr std::size_t output_limit = 524'288;
-
     outbound(const session_settings& settings, counters& counted) noexcept
         : publishes_{settings},
           in_flight_limit_{settings.in_flight_size},
@@ -90,7 +86,7 @@ public:
         const std::size_t size = found.packet_size();
         const std::size_t memory = outbound_publish::memory_of(found);
         if (found.error != errc{} || check(qos::at_most_once, message.retain, size) != errc{} ||
-            !publishes_.has_room(memory) || output.size() + size > output_limit) {
+            !publishes_.has_room(memory) || output.size() + size > output.message_limit) {
             return false;
         }
         const std::size_t position = output.bytes().size();
@@ -111,7 +107,7 @@ public:
         outbound_publish& publish = *message;
         const std::size_t size = publish.packet_size(version);
         if (publish.qos == qos::at_most_once || !publish.is_plain() || something_waits() ||
-            output.size() + size > output_limit || check(publish, version) != errc{} ||
+            output.size() + size > output.message_limit || check(publish, version) != errc{} ||
             !may_begin(publish)) {
             return false;
         }
@@ -236,15 +232,18 @@ public:
         publishes_.prepend(waiting);
     }
 
-    /// Writes all that may leave now, up to about `output_limit` bytes; the rest stays where it can
-    /// still be cancelled. To be called after each change, and when a write has started.
+    /// Writes all that may leave now, up to about output_buffer::message_limit bytes; the rest
+    /// stays where it can still be cancelled. To be called after each change, and when a write has
+    /// started.
     void flush(protocol_version version, output_buffer& output, time_point now) {
         while (!requests_.empty() && send_request(version, output)) {
         }
-        while (output.size() < output_limit && !resends_.empty() && resend(version, output, now)) {
+        while (output.size() < output.message_limit && !resends_.empty() &&
+               resend(version, output, now)) {
         }
         if (!resends_.empty()) return;  // [MQTT-4.6.0-1]
-        while (output.size() < output_limit && !publishes_.empty() && send(version, output, now)) {
+        while (output.size() < output.message_limit && !publishes_.empty() &&
+               send(version, output, now)) {
         }
     }
 

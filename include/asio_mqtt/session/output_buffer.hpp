@@ -21,6 +21,13 @@ namespace asio_mqtt::detail {
 /// alive by its owner until it is written. Two batches take turns: one fills, one is being written.
 class output_buffer {
 public:
+    /// Bytes that wait here before messages wait elsewhere, where they can still be cancelled: as
+    /// much as 65,535 small ones take.
+    static constexpr std::size_t message_limit = 2'097'152;
+    /// Bytes that wait here before reading stops: no more answers for a peer that sends and does
+    /// not read. Messages alone do not get there.
+    static constexpr std::size_t answer_limit = message_limit + 524'288;
+
     /// Nothing to write.
     bool empty() const noexcept { return filling_->size == 0; }
     /// start_write() was called, finish_write() not yet.
@@ -111,6 +118,12 @@ public:
     void start_write() noexcept { std::swap(filling_, writing_); }
     void finish_write() noexcept { writing_->clear(); }
 
+    /// Keeps little memory where there is nothing to write.
+    void shrink() noexcept {
+        for (batch& each : batches_)
+            each.bytes.shrink(kept_when_idle);
+    }
+
     /// Forgets what was not written yet. A write that is under way keeps its bytes.
     void discard() noexcept { filling_->clear(); }
 
@@ -139,7 +152,8 @@ private:
             size = 0;
         }
     };
-    static constexpr std::size_t kept_capacity = 1'048'576;
+    static constexpr std::size_t kept_capacity = message_limit;
+    static constexpr std::size_t kept_when_idle = 128;
 
     batch batches_[2];
     batch* filling_ = &batches_[0];

@@ -241,7 +241,7 @@ public:
     /// event tells it then. Otherwise next_event() goes on, and may tell a message as well.
     bool next_message(session_event& event) {
         event.what = kind::need_data;
-        return is_online() && output_.size() < answer_limit && take_short_publish(event) &&
+        return is_online() && output_.size() < output_.answer_limit && take_short_publish(event) &&
                event.what == kind::message;
     }
 
@@ -255,7 +255,7 @@ public:
         if (now < keep_alive_.due()) return;
         if (phase_ == phase::connecting) return fail(errc::connect_timeout);
         // The peer cannot be blamed for what nobody reads, but for answers that it does not take.
-        if (!is_reading_ && output_.size() < answer_limit) keep_alive_.received(now);
+        if (!is_reading_ && output_.size() < output_.answer_limit) keep_alive_.received(now);
         using action = detail::keep_alive::action;
         const action due = keep_alive_.expired(now);
         if (due == action::send_ping) encode(pingreq_packet{});
@@ -279,10 +279,6 @@ private:
     /// While the peer is not known to be a broker, little is believed: a CONNACK with every
     /// property at its longest fits.
     static constexpr std::uint32_t first_packet_limit = 524'288;
-    /// Answers that wait to be written before reading stops: no more memory for a peer that sends
-    /// and does not read. Messages of publish_at_once() take half of it at most.
-    static constexpr std::size_t answer_limit = 2 * detail::outbound::output_limit;
-
     /// Nothing of what the peer sends counts any more, or there is no peer.
     bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }
     bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
@@ -354,7 +350,7 @@ private:
             if (phase_ == phase::failed) close(failure_, reason_, event);
             return true;
         }
-        if (output_.size() >= answer_limit) {
+        if (output_.size() >= output_.answer_limit) {
             event.what = kind::paused;
             return true;
         }
@@ -380,7 +376,7 @@ private:
     // In pieces it costs a message 17 instructions at QoS 1, and 70 at QoS 2.
     [[gnu::flatten]] bool take_acknowledgements() {
         bool any = false;
-        for (; is_online() && output_.size() < answer_limit; any = true) {
+        for (; is_online() && output_.size() < output_.answer_limit; any = true) {
             const auto packet = input_.next_plain_acknowledgement(own_limits_.maximum_packet_size);
             if (!packet) break;
             detail::trace_received(settings_.on_packet, settings_.version, packet.bytes);
@@ -413,11 +409,7 @@ private:
             case packet_type::publish: return on_publish(header, body, event);
             case packet_type::suback:
             case packet_type::unsuback: return on_request_ack(header, body, event);
-            case packet_type::pingresp: {
-                pingresp_packet packet;
-                if (is_well_formed(codec().decode(header, body, packet))) keep_alive_.pong();
-                return;
-            }
+            case packet_type::pingresp: return on_pingresp(header, body);
             case packet_type::disconnect:
                 if (is_v5()) return on_disconnect(header, body, event);
                 break;
@@ -434,6 +426,15 @@ private:
     bool is_well_formed(const decode_result& decoded) {
         if (!decoded) fail(decoded.error, to_reason_code(decoded.error));
         return static_cast<bool>(decoded);
+    }
+
+    void on_pingresp(const fixed_header& header, bytes body) {
+        pingresp_packet packet;
+        if (is_well_formed(codec().decode(header, body, packet))) keep_alive_.pong();
+        // Who has to ask has little to do: memory for more is given back.
+        input_.shrink();
+        output_.shrink();
+        outbound_.unstored().shrink();
     }
 
     void on_connack(const fixed_header& header, bytes body, session_event& event) {

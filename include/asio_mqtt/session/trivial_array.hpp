@@ -36,6 +36,10 @@ public:
         data_ = nullptr;
         size_ = capacity_ = 0;
     }
+    /// Gives the memory back, if it is empty and holds more than so many elements.
+    void shrink(std::size_t capacity) noexcept {
+        if (empty() && capacity_ > capacity) free();
+    }
 
 protected:
     void reserve(std::size_t size, std::size_t element_size) {

@@ -62,6 +62,14 @@ public:
     }
     void forget_waiting() noexcept { waiting_.clear(); }
 
+    /// Keeps no memory when there are none.
+    void shrink() noexcept {
+        if (!empty()) return;
+        waiting_.free();
+        written_.free();
+        told_ = 0;
+    }
+
     /// All of them, waiting or written.
     template <class Forget>
     void forget_all(Forget&& forget) {

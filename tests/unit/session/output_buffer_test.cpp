@@ -55,6 +55,27 @@ TEST_CASE("output_buffer: packets collect and leave in one piece") {
     CHECK(joined(start_write(buffer)) == "40 02 00 02");
 }
 
+TEST_CASE("output_buffer: gives back what it does not need, and keeps what waits") {
+    output_buffer buffer;
+    const auto fill = [&] {
+        for (std::uint16_t id = 1; id <= 1'000; ++id)
+            buffer.acknowledge(packet_type::puback, id);
+    };
+    fill();
+    start_write(buffer);
+    fill();
+    buffer.finish_write();
+    buffer.shrink();
+    CHECK(joined(start_write(buffer)).starts_with("40 02 00 01 40 02 00 02"));
+    CHECK_FALSE(buffer.has_room(1'000));
+    buffer.finish_write();
+    buffer.start_write();
+    CHECK(buffer.has_room(1'000));  // in the batch that was written
+    buffer.finish_write();
+    buffer.shrink();
+    CHECK_FALSE(buffer.has_room(1'000));
+}
+
 TEST_CASE("output_buffer: what may not be sent leaves no trace") {
     output_buffer buffer;
     CHECK_FALSE(buffer.write(protocol_version::v5, puback(0)));
