@@ -5,6 +5,7 @@
 
 #include <asio_mqtt/detail/held_message.hpp>
 #include <asio_mqtt/detail/operation.hpp>
+#include <asio_mqtt/detail/recycling_allocator.hpp>
 #include <asio_mqtt/manual_acknowledgement.hpp>
 #include <asio_mqtt/message.hpp>
 
@@ -44,9 +45,7 @@ public:
             call(view, held);
         } else {
             asio::post(asio::get_associated_executor(handler_),
-                       [this, self = shared_from_this(), kept = to_message(view), held] {
-                           with_view(kept, [&](const message_view& copy) { call(copy, held); });
-                       });
+                       later{*this, shared_from_this(), to_message(view), held});
         }
     }
 
@@ -58,6 +57,20 @@ private:
                   "(const message_view&, manual_acknowledgement)");
     static constexpr bool runs_on_client =
         std::is_same_v<asio::associated_executor_t<Handler, client_executor>, client_executor>;
+
+    struct later {
+        using allocator_type = recycling_allocator<void>;
+
+        bound_message_handler& handler;
+        std::shared_ptr<message_handler> kept_handler;
+        message kept;
+        std::shared_ptr<held_message> held;
+
+        allocator_type get_allocator() const noexcept { return {}; }
+        void operator()() {
+            with_view(kept, [this](const message_view& copy) { handler.call(copy, held); });
+        }
+    };
 
     void call(const message_view& view, const std::shared_ptr<held_message>& held) {
         if constexpr (is_manual) {

@@ -7,6 +7,7 @@
 #include <asio_mqtt/message.hpp>
 #include <asio_mqtt/session/acknowledgement.hpp>
 #include <asio_mqtt/session/intrusive_list.hpp>
+#include <asio_mqtt/session/recycled_memory.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -38,7 +39,7 @@ public:
     /// `bytes`: see memory_of().
     void push(message&& content, acknowledgement token, std::shared_ptr<held_message> held,
               std::size_t bytes) {
-        messages_.push_back(*new node{{}, {std::move(content), token, std::move(held)}, bytes});
+        messages_.push_back(*new node{{}, {}, {std::move(content), token, std::move(held)}, bytes});
         bytes_ += bytes;
     }
 
@@ -51,7 +52,7 @@ public:
     }
 
 private:
-    struct node : list_node {
+    struct node : list_node, recycled {
         received_message value;
         std::size_t bytes;
     };

@@ -6,6 +6,7 @@
 #include <asio_mqtt/credentials.hpp>
 #include <asio_mqtt/protocol/errc.hpp>
 #include <asio_mqtt/session/acknowledgement.hpp>
+#include <asio_mqtt/session/recycled_memory.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,7 @@ protected:
 };
 
 /// A submission that nobody waits for; the client deletes it.
-struct notice final : submission {
+struct notice final : submission, recycled {
     explicit notice(kind of) noexcept : submission{of} {}
 
     // cancel

@@ -275,7 +275,7 @@ private:
     bool expires() const noexcept { return rare_ != nullptr && rare_->expiry_place != 0; }
 
     /// What few messages have: it would only cost the others.
-    struct rarity {
+    struct rarity : detail::recycled {
         std::uint32_t expiry_place = 0;  // of the interval in what is stored; 0: it has none
         std::uint32_t expiry_interval = 0;
         std::string_view shared_payload{};
@@ -283,13 +283,6 @@ private:
 
         // Not inline where every message is freed, and most have none: 14 instructions.
         [[gnu::noinline]] ~rarity() = default;
-
-        static void* operator new(std::size_t size) {
-            return detail::recycled_memory::allocate(size);
-        }
-        static void operator delete(void* memory, std::size_t size) noexcept {
-            detail::recycled_memory::free(memory, size);
-        }
     };
     rarity& rare() {
         if (rare_ == nullptr) {

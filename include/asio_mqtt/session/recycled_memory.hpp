@@ -30,26 +30,16 @@ namespace asio_mqtt::detail {
 class recycled_memory {
 public:
     [[gnu::always_inline]] static void* allocate(std::size_t size) {
-        if (size > largest) [[unlikely]]
-            return ::operator new(size);
-        shelf& from = shelves_[shelf_of(size)];
-        block* const taken = from.first;
-        if (taken == nullptr) [[unlikely]]
-            return ::operator new((shelf_of(size) + 1) * step);
-        from.first = taken->next;
-        ++from.free_places;
-        return taken;
+        if (size > largest_small) [[unlikely]]
+            return allocate_large(size);
+        return take(small_shelf_of(size));
     }
 
     /// `size` as it was allocated.
     [[gnu::always_inline]] static void free(void* memory, std::size_t size) noexcept {
-        if (size > largest) [[unlikely]]
-            return ::operator delete(memory);
-        shelf& to = shelves_[shelf_of(size)];
-        if (to.free_places == 0 && !set_up(to)) [[unlikely]]
-            return ::operator delete(memory);
-        --to.free_places;
-        to.first = ::new (memory) block{to.first};
+        if (size > largest_small) [[unlikely]]
+            return free_large(memory, size);
+        put(small_shelf_of(size), memory);
     }
 
 private:
@@ -60,11 +50,49 @@ private:
         block* first;
         std::size_t free_places;
     };
-    static constexpr std::size_t step = 64;
-    static constexpr std::size_t largest = 512;
-    static constexpr std::size_t most_kept = 262'144;  // bytes on each shelf
+    // Blocks up to 512 bytes in steps of 64; and in steps of 512 up to what takes a message whose
+    // payload is not shared.
+    static constexpr std::size_t small_step = 64;
+    static constexpr std::size_t largest_small = 512;
+    static constexpr std::size_t small_shelves = largest_small / small_step;
+    static constexpr std::size_t large_step = 512;
+    static constexpr std::size_t largest = 4'608;
+    static constexpr std::size_t most_kept = 1'048'576;  // bytes on each shelf
 
-    static std::size_t shelf_of(std::size_t size) noexcept { return (size - 1) / step; }
+    static std::size_t small_shelf_of(std::size_t size) noexcept { return (size - 1) / small_step; }
+    static std::size_t large_shelf_of(std::size_t size) noexcept {
+        return small_shelves - 1 + (size - 1) / large_step;
+    }
+    /// Of the blocks on a shelf.
+    static constexpr std::size_t size_on(std::size_t place) noexcept {
+        return place < small_shelves ? (place + 1) * small_step
+                                     : (place + 2 - small_shelves) * large_step;
+    }
+
+    [[gnu::always_inline]] static void* take(std::size_t place) {
+        shelf& from = shelves_[place];
+        block* const taken = from.first;
+        if (taken == nullptr) [[unlikely]]
+            return ::operator new(size_on(place));
+        from.first = taken->next;
+        ++from.free_places;
+        return taken;
+    }
+    [[gnu::always_inline]] static void put(std::size_t place, void* memory) noexcept {
+        shelf& to = shelves_[place];
+        if (to.free_places == 0 && !set_up(to)) [[unlikely]]
+            return ::operator delete(memory);
+        --to.free_places;
+        to.first = ::new (memory) block{to.first};
+    }
+
+    // Not inline, so that small blocks do not pay for them.
+    [[gnu::noinline]] static void* allocate_large(std::size_t size) {
+        return size > largest ? ::operator new(size) : take(large_shelf_of(size));
+    }
+    [[gnu::noinline]] static void free_large(void* memory, std::size_t size) noexcept {
+        size > largest ? ::operator delete(memory) : put(large_shelf_of(size), memory);
+    }
 
     /// Opens the shelves of this thread, once. They stay closed behind its end: objects with static
     /// storage are destroyed later than those of a thread. False when there is no place for a
@@ -74,7 +102,7 @@ private:
         static thread_local const struct cleaner {
             cleaner() noexcept {
                 for (std::size_t i = 0; i < std::size(shelves_); ++i)
-                    shelves_[i].free_places = most_kept / ((i + 1) * step);
+                    shelves_[i].free_places = most_kept / size_on(i);
             }
             ~cleaner() {
                 for (shelf& each : shelves_) {
@@ -89,7 +117,15 @@ private:
     }
 
     // Without constructor and destructor, for quick access: see set_up().
-    static inline thread_local shelf shelves_[largest / step]{};
+    static inline thread_local shelf shelves_[small_shelves - 1 + largest / large_step]{};
+};
+
+/// A base of what is allocated often, one at a time.
+struct recycled {
+    static void* operator new(std::size_t size) { return recycled_memory::allocate(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept {
+        recycled_memory::free(memory, size);
+    }
 };
 
 }  // namespace asio_mqtt::detail

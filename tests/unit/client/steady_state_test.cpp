@@ -41,8 +41,7 @@ constexpr bool recycles_memory = false;
 constexpr bool recycles_memory = true;
 #endif
 
-constexpr std::size_t window = 1'000;
-constexpr std::string_view content = "0123456789ABCDEF";
+constexpr std::size_t most_at_once = 1'000;
 
 /// A client over TCP, and the far end of its connection, which allocates nothing.
 struct fixture {
@@ -63,7 +62,7 @@ struct fixture {
         return {.brokers = {"mqtt://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())},
                 .version = version,
                 .client_id = "c",
-                .assumed_receive_maximum = window};
+                .assumed_receive_maximum = most_at_once};
     }
 
     void run_until(auto&& done) {
@@ -116,6 +115,7 @@ struct fixture {
         return test::allocation_count() - before;
     }
 
+    std::size_t window = most_at_once;  // messages of a round
     const bool is_v5;
     asio::io_context io{1};
     asio::io_context peer_io{1};
@@ -135,13 +135,19 @@ TEST_CASE("steady state: publishing allocates nothing") {
     const auto version = GENERATE(values(both_versions));
     const auto level = GENERATE(values(all_qos));
     const bool is_begun_by_handlers = GENERATE(true, false);
-    CAPTURE(version, level, is_begun_by_handlers);
+    const bool is_long = GENERATE(false, true);
+    CAPTURE(version, level, is_begun_by_handlers, is_long);
     fixture f{version};
+    f.window = is_long ? 50 : most_at_once;
+    const std::size_t window = f.window;
+    const std::string content(is_long ? 1'000 : 16, 'x');
+    const std::size_t head_size = is_long ? 3 : 2;
     const std::size_t id_size = level == qos::at_most_once ? 0 : 2;
-    const std::size_t size = 5 + id_size + (f.is_v5 ? 1 : 0) + content.size();
+    const std::size_t size = head_size + 3 + id_size + (f.is_v5 ? 1 : 0) + content.size();
     struct publisher {
         fixture& f;
         const qos level;
+        const std::string& content;
         std::size_t left_to_handlers = 0;
         std::size_t done = 0;
         void publish() {
@@ -154,10 +160,10 @@ TEST_CASE("steady state: publishing allocates nothing") {
             });
         }
         void publish_all() {
-            for (std::size_t i = 0; i < window; ++i)
+            for (std::size_t i = 0; i < f.window; ++i)
                 publish();
         }
-    } publisher{f, level};
+    } publisher{f, level, content};
     const bool is_answered = level != qos::at_most_once;
     if (is_begun_by_handlers && is_answered) publisher.publish_all();
     const auto round = [&] {
@@ -171,9 +177,9 @@ TEST_CASE("steady state: publishing allocates nothing") {
             publisher.publish();
         }
         if (level == qos::at_most_once) f.read(window * size);
-        if (level == qos::at_least_once) f.answer_each(size, 5, '\x40');
+        if (level == qos::at_least_once) f.answer_each(size, head_size + 3, '\x40');
         if (level == qos::exactly_once) {
-            f.answer_each(size, 5, '\x50');
+            f.answer_each(size, head_size + 3, '\x50');
             f.answer_each(4, 2, '\x70');
         }
         f.run_until([&] { return publisher.done == window; });
@@ -185,11 +191,24 @@ TEST_CASE("steady state: publishing allocates nothing") {
 TEST_CASE("steady state: receiving allocates nothing") {
     const auto version = GENERATE(values(both_versions));
     const auto level = GENERATE(values(all_qos));
-    CAPTURE(version, level);
+    const bool is_by_hand = GENERATE(false, true);
+    CAPTURE(version, level, is_by_hand);
     fixture f{version};
+    const std::size_t window = f.window;
+    const std::string_view content = "0123456789ABCDEF";
     std::size_t received = 0;
-    f.c.async_subscribe(
-        "t", level, [&](const message_view&) { ++received; }, asio::detached);
+    if (is_by_hand) {
+        f.c.async_subscribe(
+            "t", level,
+            [&](const message_view&, manual_acknowledgement acknowledgement) {
+                ++received;
+                acknowledgement.acknowledge();
+            },
+            asio::detached);
+    } else {
+        f.c.async_subscribe(
+            "t", level, [&](const message_view&) { ++received; }, asio::detached);
+    }
     f.read(f.is_v5 ? 11 : 8);
     const auto granted = static_cast<char>(level);
     const char suback_5[] = {'\x90', 4, 0, 1, 0, granted};
