@@ -61,13 +61,13 @@ inline std::size_t memory_of(const message_view& view) noexcept {
 /// Copies all that the view shows.
 inline message to_message(const message_view& view) {
     const publish_properties& properties = view.properties;
-    message copy{.subscription_identifiers =
+    message copy{.topic = std::string{view.topic},
+                 .payload = std::string{view.payload},
+                 .qos = view.qos,
+                 .retain = view.retain,
+                 .dup = view.dup,
+                 .subscription_identifiers =
                      std::vector<std::uint32_t>(properties.subscription_identifiers.size())};
-    copy.topic = view.topic;
-    copy.payload = view.payload;
-    copy.qos = view.qos;
-    copy.retain = view.retain;
-    copy.dup = view.dup;
     copy.payload_format_indicator = properties.payload_format_indicator;
     copy.message_expiry_interval = properties.message_expiry_interval;
     copy.response_topic = properties.response_topic;

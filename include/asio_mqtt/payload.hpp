@@ -47,7 +47,10 @@ public:
     noexcept : bytes_{as_text(*bytes)}, owner_{std::move(bytes)} {}
 
     std::string_view bytes() const noexcept { return bytes_; }
-    bool is_shared() const noexcept { return owner_ != nullptr; }
+    /// It stays where it is.
+    bool is_shared() const noexcept {
+        return owner_ != nullptr && bytes_.size() >= shared_payload_size;
+    }
     std::shared_ptr<const void>&& take_owner() noexcept { return std::move(owner_); }
 
 private:

@@ -41,7 +41,8 @@ namespace asio_mqtt::detail {
 ///
 /// It is an actor: whoever puts something into its empty mailbox has it processed. So everything
 /// but the mailbox runs in one thread at a time, without a strand, which would cost more than all
-/// that is done here for a small packet. It decides nothing about the protocol: the session does.
+/// that is done here for a small packet. It decides nothing about the protocol: the session does;
+/// nor when and where it connects: reconnect does.
 ///
 ///            async_run                    stream               session over          written
 ///   stopped ----------> asking, connecting -----> connected ----------------> closing ------+
@@ -49,8 +50,6 @@ namespace asio_mqtt::detail {
 ///      |                     |    v                   v      reads and writes done          v
 ///      |   not again, or     +- waiting <---------------------------------------------- ending
 ///      +-- stopping ------------------------------------------------------------------/
-///
-/// When and where it connects is decided by reconnect.
 class client_core final : public mailbox, public context_member {
 public:
     client_core(const asio::any_io_executor& executor, client_options&& options,
@@ -155,8 +154,7 @@ private:
     /// async_counters()
     void count(operation& asked) {
         counters counted = session_.counters();
-        counted.waiting_bytes = inbox_.bytes();
-        counted.messages_discarded = inbox_.discarded();
+        inbox_.count(counted);
         pending_.complete(asked, error_code{}, std::move(counted));
     }
 
@@ -374,20 +372,13 @@ private:
 
     // --- Events
 
-    /// Does all that can be done now; to be called after every event. Handlers are called from
-    /// here: what they start is only submitted, or written to the output, and ends later.
+    /// Does all that can be done now; to be called after every event. What the handlers start that
+    /// it calls is only submitted, or written to the output, and ends later.
     void process() {
-        bool goes_on = false;
         if (state_ == state::stopped && is_stopping_) end_operations();
         take_submitted();
         state_ == state::ending ? end_stream() : handle_events();  // once more, if it threw
-        take_submitted();  // what the handlers have started leaves with the same write
-        if (!pending_.waiters.empty() && session_.has_room()) {
-            // One at a time: it may use up the room.
-            pending_.complete(pending_.waiters.front(), {});
-            take_submitted();
-            goes_on = !pending_.waiters.empty();
-        }
+        bool goes_on = take_what_follows();
         disconnect_when_drained();
         if (is_connected()) {
             if (!is_lost_) write();
@@ -409,6 +400,16 @@ private:
 
     void take_submitted() {
         submitted_.take_all([this, at = now()](submission& each) { take(each, at); });
+    }
+
+    /// What handlers have started leaves with the same write, and what that starts in turn, as in a
+    /// loop that waits for room: as often as one read brings messages. True when there is more.
+    bool take_what_follows() {
+        for (int turns = 2'048; turns > 0; --turns) {
+            if (!pending_.complete_waiter() && submitted_.is_empty_here()) return false;
+            take_submitted();
+        }
+        return true;
     }
 
     void handle_events() {
@@ -469,7 +470,7 @@ private:
         transferred(error);
     }
 
-    /// For want of memory, say, a write may not even begin: then the connection is lost.
+    /// For want of memory, a write may not even begin: then the connection is lost.
     void begin_write(const auto& begin) {
         try {
             begin();

@@ -95,6 +95,17 @@ protected:
 /// Stands for "no executor is associated": such a handler is called where the client is.
 struct client_executor {};
 
+/// Also when the client's executor is one of this type behind its type-erased face.
+template <class Executor>
+bool is_same(const Executor& own, const asio::any_io_executor& client) noexcept {
+    if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
+        return own == client;
+    } else {
+        const auto* const behind = client.target<Executor>();
+        return behind != nullptr && *behind == own;
+    }
+}
+
 /// A handler and its arguments, on the way to the handler's executor.
 template <class Handler, class Result>
 struct bound_completion {
@@ -145,10 +156,7 @@ private:
                 return asio::prefer(own, asio::execution::outstanding_work.tracked);
             };
             using work = std::optional<decltype(tracked())>;
-            if constexpr (std::is_same_v<executor, asio::any_io_executor>) {
-                if (own == client) return work{};
-            }
-            return work{tracked()};
+            return is_same(own, client) ? work{} : work{tracked()};
         } else {
             return client_executor{};
         }

@@ -131,6 +131,13 @@ public:
         }
     }
 
+    /// One that waits for room, if there is some: only one, since it may use it up.
+    bool complete_waiter() {
+        if (waiters.empty() || !session_.has_room()) return false;
+        complete(waiters.front(), error_code{});
+        return true;
+    }
+
     /// Those that were published at once, which only the session knows.
     void complete_written() {
         const error_code success;

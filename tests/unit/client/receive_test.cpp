@@ -69,6 +69,29 @@ TEST_CASE_METHOD(scripted_fixture, "receive: operations in their order, messages
     CHECK(seen == "0a1b2c");
 }
 
+TEST_CASE_METHOD(scripted_fixture, "receive: a loop takes in one turn what has come together") {
+    auto c = make();
+    c.async_run(asio::detached);
+    c.async_subscribe("t", qos::at_most_once, asio::detached);
+    int received = 0;
+    const std::function<void(error_code, message)> receive = [&](error_code error, const message&) {
+        if (error) return;
+        ++received;
+        c.async_receive(receive);
+    };
+    c.async_receive(receive);
+    auto broker = accept_5();
+    broker.send("90 04 00 01 00 00");
+    settle();
+    std::string many;
+    for (int i = 0; i < 16; ++i)
+        many += "30 04 00 01 't' 00 ";
+    broker.send(many);
+    io.restart();
+    CHECK(io.poll() < 8);  // turns of the event loop
+    CHECK(received == 16);
+}
+
 TEST_CASE_METHOD(scripted_fixture, "receive: a message handler's executor delays the PUBACK") {
     auto c = make();
     asio::io_context other;
