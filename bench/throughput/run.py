@@ -45,10 +45,20 @@ DRIVERS = [
     Driver("asio_mqtt traced", "asio_mqtt", "traced"),
     Driver("asio_mqtt topics", "asio_mqtt", "topics"),
     Driver("asio_mqtt subscriptions", "asio_mqtt", "subscriptions"),
+    Driver("asio_mqtt expiring", "asio_mqtt", "expiring"),
+    Driver("asio_mqtt room", "asio_mqtt", "room"),
+    Driver("asio_mqtt by_hand", "asio_mqtt", "by_hand"),
+    Driver("asio_mqtt awaited", "asio_mqtt", "awaited"),
     Driver("libmosquitto", "libmosquitto"),
     Driver("Paho C", "paho_c"),
     Driver("Paho C++", "paho_cpp"),
 ]
+
+# Variants that are another way to do one thing; the rest is measured with all.
+VARIANTS_OF = {
+    "publish": ("expiring", "room"),
+    "receive": ("topics", "subscriptions", "by_hand", "awaited"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,10 +98,9 @@ class Line:
         return text + (", 3.1.1" if self.version == 4 else "")
 
     def takes(self, driver):
-        if driver.variant in ("topics", "subscriptions"):
-            return self.with_variants and self.what == "receive"
         if driver.variant:
-            return self.with_variants
+            others = (them for what, them in VARIANTS_OF.items() if what != self.what)
+            return self.with_variants and not any(driver.variant in them for them in others)
         return self.what != "relay" or driver.name != BASE
 
 

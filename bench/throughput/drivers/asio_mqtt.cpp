@@ -51,10 +51,13 @@ public:
         : client_{client},
           task_{task},
           payload_{task.size},
-          options_{.qos = static_cast<mqtt::qos>(task.qos)} {}
+          options_{.qos = static_cast<mqtt::qos>(task.qos)} {
+        if (task.variant == "expiring") options_.message_expiry_interval = std::chrono::hours{1};
+    }
 
     void start() {
         watch_.start();
+        if (task_.variant == "room") return publish_when_there_is_room();
         for (std::uint32_t i = 0; i < task_.window && started_ < task_.count; ++i)
             publish();
     }
@@ -65,9 +68,17 @@ private:
         client_.async_publish("bench/topic", payload_.payload(), options_,
                               [this](mqtt::error_code error, const mqtt::publish_result&) {
                                   if (error) bench::fail(error.message().c_str());
-                                  if (started_ < task_.count) publish();
+                                  if (started_ < chained_) publish();
                                   if (++done_ == task_.count) finish();
                               });
+    }
+    void publish_when_there_is_room() {
+        chained_ = 0;
+        client_.async_wait_for_room([this](mqtt::error_code error) {
+            if (error) bench::fail(error.message().c_str());
+            publish();
+            if (started_ < task_.count) publish_when_there_is_room();
+        });
     }
     /// At QoS 0 the last one tells that the broker has read all before it.
     void finish() {
@@ -81,7 +92,8 @@ private:
     mqtt::client& client_;
     const bench::task& task_;
     const content payload_;
-    const mqtt::publish_options options_;
+    mqtt::publish_options options_;
+    std::uint64_t chained_ = task_.count;  // so many, each started by the end of another one
     std::uint64_t started_ = 0;
     std::uint64_t done_ = 0;
     bench::stopwatch watch_;
@@ -116,14 +128,35 @@ private:
 
     void receive() {
         watch_.start();
+        const std::string_view filter = task_.variant == "topics" ? "source/#" : "source";
+        const auto qos = static_cast<mqtt::qos>(task_.qos);
+        const auto subscribed = [](mqtt::error_code error, const mqtt::subscribe_result&) {
+            if (error) bench::fail(error.message().c_str());
+        };
+        if (task_.variant == "awaited") {
+            client_.async_subscribe(filter, qos, subscribed);
+            return await_next();
+        }
+        if (task_.variant == "by_hand") {
+            const auto handler = [this](const mqtt::message_view& message,
+                                        mqtt::manual_acknowledgement acknowledgement) {
+                acknowledgement.acknowledge();
+                received(message);
+            };
+            return client_.async_subscribe(filter, qos, handler, subscribed);
+        }
         client_.async_subscribe(
-            task_.variant == "topics" ? "source/#" : "source", static_cast<mqtt::qos>(task_.qos),
-            [this](const mqtt::message_view& message) { received(message); },
-            [](mqtt::error_code error, const mqtt::subscribe_result&) {
-                if (error) bench::fail(error.message().c_str());
-            });
+            filter, qos, [this](const mqtt::message_view& message) { received(message); },
+            subscribed);
     }
-    void received(const mqtt::message_view& message) {
+    void await_next() {
+        client_.async_receive([this](mqtt::error_code error, const mqtt::message& message) {
+            if (error) return;  // async_disconnect() was called
+            received(message);
+            await_next();
+        });
+    }
+    void received(const auto& message) {
         if (message.payload.size() != task_.size) bench::fail("a wrong message");
         if (++count_ == task_.count) finish();
     }
