@@ -18,6 +18,7 @@
 #include <asio_mqtt/detail/pending_operations.hpp>
 #include <asio_mqtt/detail/submission.hpp>
 #include <asio_mqtt/detail/transport.hpp>
+#include <asio_mqtt/detail/turn_limit.hpp>
 #include <asio_mqtt/detail/wake_up_timer.hpp>
 #include <asio_mqtt/session/reconnect.hpp>
 #include <asio_mqtt/session/session.hpp>
@@ -74,9 +75,7 @@ public:
         dispose_submitted();  // what was destroyed may have submitted more
     }
 
-    // When nothing has to be taken before, in the thread that takes: see
-    // session::publish_at_once().
-
+    // In the thread that takes, with nothing to be taken before: see session::publish_at_once().
     [[gnu::always_inline]] bool publish_at_once(const publish_content& message,
                                                 operation& started) {
         return session_.publish_at_once(message, &started);
@@ -297,9 +296,7 @@ private:
             case state::closing: return end(error);
             case state::ending: return;
             case state::connecting: transport_->give_up_connect(); [[fallthrough]];
-            case state::asking:
-            case state::waiting:
-            case state::stopped: ++attempt_count_; return stopped(error);
+            default: ++attempt_count_; return stopped(error);
         }
     }
 
@@ -382,8 +379,8 @@ private:
         disconnect_when_drained();
         if (is_connected()) {
             if (!is_lost_) write();
-            handle_events();                           // QoS 0 completes when its write has begun
-            if (!is_lost_ && write()) goes_on = true;  // nothing was to be written before them
+            handle_events();  // QoS 0 completes when its write has begun
+            if ((!is_lost_ && write()) || pending_.has_room_for_waiter()) goes_on = true;
             if (is_lost_) {
                 end(end_error_);
             } else if (state_ == state::closing && !stream_.is_writing()) {
@@ -398,18 +395,21 @@ private:
         if (goes_on || !submitted_.done()) process_later();
     }
 
-    void take_submitted() {
-        submitted_.take_all([this, at = now()](submission& each) { take(each, at); });
+    time_point take_submitted() {
+        const time_point at = now();
+        submitted_.take_all([this, at](submission& each) { take(each, at); });
+        return at;
     }
 
     /// What handlers have started leaves with the same write, and what that starts in turn, as in a
-    /// loop that waits for room: as often as one read brings messages. True when there is more.
+    /// loop that waits for room. It must not hold up others: true when there is more.
     bool take_what_follows() {
-        for (int turns = 2'048; turns > 0; --turns) {
-            if (!pending_.complete_waiter() && submitted_.is_empty_here()) return false;
-            take_submitted();
+        for (turn_limit limit;;) {
+            const bool has_room = !is_destroyed() && pending_.has_room_for_waiter();
+            if (!has_room && submitted_.is_empty_here()) return false;
+            if (has_room) pending_.complete_waiter();
+            if (limit.is_reached(take_submitted())) return true;
         }
-        return true;
     }
 
     void handle_events() {

@@ -45,8 +45,8 @@ private:
 class io_handler {
 public:
     using executor_type = asio::any_io_executor;
-    // What Asio keeps for a thread by itself is two blocks: with ten clients of one context it
-    // allocated twice for each message.
+    // For reads, writes and timers. By itself Asio keeps two blocks for a thread: with ten clients
+    // of one context it allocated up to twice for each message.
     using allocator_type = recycling_allocator<void>;
 
     io_handler(std::shared_ptr<io_target> target, io_event what) noexcept

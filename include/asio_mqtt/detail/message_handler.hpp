@@ -62,13 +62,13 @@ private:
         using allocator_type = recycling_allocator<void>;
 
         bound_message_handler& handler;
-        std::shared_ptr<message_handler> kept_handler;
-        message kept;
+        std::shared_ptr<message_handler> owner;  // of the handler
+        message content;
         std::shared_ptr<held_message> held;
 
         allocator_type get_allocator() const noexcept { return {}; }
         void operator()() {
-            with_view(kept, [this](const message_view& copy) { handler.call(copy, held); });
+            with_view(content, [this](const message_view& view) { handler.call(view, held); });
         }
     };
 

@@ -134,7 +134,7 @@ public:
         try {
             return ::new (static_cast<void*>(place))
                 handler_operation{of, std::forward<Initiated>(handler), client};
-        } catch (...) {  // the handler may not let itself be copied
+        } catch (...) {  // by the handler, when it is copied or moved, or by its executor
             std::allocator_traits<allocator>::deallocate(memory, place, 1);
             throw;
         }

@@ -131,12 +131,10 @@ public:
         }
     }
 
-    /// One that waits for room, if there is some: only one, since it may use it up.
-    bool complete_waiter() {
-        if (waiters.empty() || !session_.has_room()) return false;
-        complete(waiters.front(), error_code{});
-        return true;
-    }
+    /// Somebody waits for room, and there is some.
+    bool has_room_for_waiter() const noexcept { return !waiters.empty() && session_.has_room(); }
+    /// One of them at a time: it may use up the room.
+    void complete_waiter() { complete(waiters.front(), error_code{}); }
 
     /// Those that were published at once, which only the session knows.
     void complete_written() {

@@ -323,7 +323,7 @@ private:
             case property_kind::utf8_string:
                 string(field, value.text);
                 if (slot.id == property_id::response_topic && !names_topic(value.text)) {
-                    if (bears_forwarded_) return;
+                    if (bears_forwarded_ && !failed()) return;
                     fail_at(start, decode_errc::invalid_topic_name, field);  // [MQTT-3.3.2-14]
                 }
                 break;

@@ -165,7 +165,7 @@ public:
         return slots;
     }
 
-    bool empty() const noexcept { return size_ == 0; }
+    bool empty() const noexcept { return size_ == 0; }  // behind that, slots are not set
     const property_slot* begin() const noexcept { return slots_; }
     const property_slot* end() const noexcept { return slots_ + size_; }
 

@@ -27,7 +27,7 @@ public:
         if (begin_ == end_) {
             begin_ = end_ = 0;
             if (data_.size() > read_limit) data_.free();  // it held a large packet
-            if (read_size_ == 0) {
+            if (read_size_ == 0) {                        // see shrink()
                 data_.free();
                 read_size_ = first_read;
             }
@@ -89,8 +89,10 @@ public:
         return {packet::status::whole, {}, head.header, bytes.first(size)};
     }
 
-    /// Goes back to reading small pieces, with little memory, when all that was read is handled.
-    void shrink() noexcept { read_size_ = 0; }
+    /// Goes back to reading small pieces, with little memory, if all that was read is handled.
+    void shrink() noexcept {
+        if (begin_ == end_) read_size_ = 0;
+    }
 
     /// Drops what was read.
     void discard() noexcept { begin_ = end_; }
@@ -139,7 +141,7 @@ private:
     trivial_array<std::byte> data_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::size_t read_size_ = first_read;  // 0: memory is to be given back
+    std::size_t read_size_ = first_read;
 };
 
 }  // namespace asio_mqtt::detail

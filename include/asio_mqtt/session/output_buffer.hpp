@@ -21,12 +21,12 @@ namespace asio_mqtt::detail {
 /// alive by its owner until it is written. Two batches take turns: one fills, one is being written.
 class output_buffer {
 public:
-    /// Bytes that wait here before messages wait elsewhere, where they can still be cancelled: as
-    /// much as 65,535 small ones take.
-    static constexpr std::size_t message_limit = 2'097'152;
+    /// Bytes that wait here before messages wait elsewhere, where they can still be cancelled: more
+    /// than enough for one write to be worth its system call.
+    static constexpr std::size_t message_limit = 524'288;
     /// Bytes that wait here before reading stops: no more answers for a peer that sends and does
-    /// not read. Messages alone do not get there.
-    static constexpr std::size_t answer_limit = message_limit + 524'288;
+    /// not read. Small messages alone do not get there.
+    static constexpr std::size_t answer_limit = 2 * message_limit;
 
     /// Nothing to write.
     bool empty() const noexcept { return filling_->size == 0; }
@@ -122,6 +122,7 @@ public:
     void shrink() noexcept {
         for (batch& each : batches_)
             each.bytes.shrink(kept_when_idle);
+        if (!is_writing()) pieces_.free();
     }
 
     /// Forgets what was not written yet. A write that is under way keeps its bytes.
@@ -152,7 +153,7 @@ private:
             size = 0;
         }
     };
-    static constexpr std::size_t kept_capacity = message_limit;
+    static constexpr std::size_t kept_capacity = 2 * message_limit;  // to which it may grow
     static constexpr std::size_t kept_when_idle = 128;
 
     batch batches_[2];

@@ -19,7 +19,7 @@
 
 namespace asio_mqtt::detail {
 
-/// Small blocks of memory that were freed in this thread wait here for the next ones of their size:
+/// Blocks of memory that were freed in this thread wait here for the next ones of their size:
 /// in the steady state a message allocates nothing, and what it takes is still in the processor's
 /// caches.
 ///
@@ -50,23 +50,26 @@ private:
         block* first;
         std::size_t free_places;
     };
-    // Blocks up to 512 bytes in steps of 64; and in steps of 512 up to what takes a message whose
-    // payload is not shared.
+    // Blocks up to 512 bytes in steps of 64; and in steps of 256 up to what takes a message whose
+    // payload is not shared. The first shelf is for no bytes, which an allocator may be asked for.
     static constexpr std::size_t small_step = 64;
     static constexpr std::size_t largest_small = 512;
     static constexpr std::size_t small_shelves = largest_small / small_step;
-    static constexpr std::size_t large_step = 512;
+    static constexpr std::size_t large_step = 256;
     static constexpr std::size_t largest = 4'608;
+    static constexpr std::size_t large_shelves = (largest - largest_small) / large_step;
     static constexpr std::size_t most_kept = 1'048'576;  // bytes on each shelf
 
-    static std::size_t small_shelf_of(std::size_t size) noexcept { return (size - 1) / small_step; }
+    static std::size_t small_shelf_of(std::size_t size) noexcept {
+        return (size + small_step - 1) / small_step;
+    }
     static std::size_t large_shelf_of(std::size_t size) noexcept {
-        return small_shelves - 1 + (size - 1) / large_step;
+        return small_shelves + (size - largest_small + large_step - 1) / large_step;
     }
     /// Of the blocks on a shelf.
     static constexpr std::size_t size_on(std::size_t place) noexcept {
-        return place < small_shelves ? (place + 1) * small_step
-                                     : (place + 2 - small_shelves) * large_step;
+        if (place > small_shelves) return largest_small + (place - small_shelves) * large_step;
+        return place == 0 ? small_step : place * small_step;
     }
 
     [[gnu::always_inline]] static void* take(std::size_t place) {
@@ -117,12 +120,13 @@ private:
     }
 
     // Without constructor and destructor, for quick access: see set_up().
-    static inline thread_local shelf shelves_[small_shelves - 1 + largest / large_step]{};
+    static inline thread_local shelf shelves_[1 + small_shelves + large_shelves]{};
 };
 
-/// A base of what is allocated often, one at a time.
+/// A base of what is allocated often, and deleted as what it is.
 struct recycled {
     static void* operator new(std::size_t size) { return recycled_memory::allocate(size); }
+    static void* operator new(std::size_t size, std::align_val_t) = delete;
     static void operator delete(void* memory, std::size_t size) noexcept {
         recycled_memory::free(memory, size);
     }

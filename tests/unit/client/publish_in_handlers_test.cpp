@@ -74,6 +74,21 @@ TEST_CASE_METHOD(fixture, "publish within a handler: all that was begun before l
     CHECK(outcomes[3].succeeded());
 }
 
+TEST_CASE_METHOD(fixture, "publish within a handler: a small payload is copied, also when shared") {
+    auto c = make();
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    std::weak_ptr<const std::string> left;
+    within_handler(c, [&] {
+        auto content = std::make_shared<const std::string>("content");
+        left = content;
+        c.async_publish("t", std::move(content), qos::at_most_once, asio::detached);
+        CHECK(left.expired());
+    });
+    settle();
+    CHECK(broker.receive(13) == test::to_hex(test::hex("30 0B 00 01 't' 00 'content'")));
+}
+
 TEST_CASE_METHOD(fixture, "publish within a handler: what may not be sent fails as always") {
     auto c = make();
     c.async_run(asio::detached);

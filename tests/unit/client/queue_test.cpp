@@ -223,6 +223,61 @@ TEST_CASE_METHOD(scripted_fixture,
     CHECK(broker.receive(200 * 6).size() == 200 * 6 * 3 - 1);
 }
 
+TEST_CASE_METHOD(scripted_fixture, "queue: a slow loop does not keep back what it has published") {
+    auto c = make();
+    c.async_run(asio::detached);
+    auto broker = accept_5();
+    int published = 0;
+    int at_first_byte = 0;
+    const std::function<void(error_code)> publish = [&](error_code error) {
+        if (error || published == 100) return;
+        ++published;
+        manual_clock::advance(1ms);  // it takes its time
+        c.async_publish("t", "", qos::at_most_once, [&](error_code, const publish_result&) {
+            if (at_first_byte == 0) at_first_byte = published;
+        });
+        c.async_wait_for_room(publish);
+    };
+    c.async_wait_for_room(publish);
+    settle();
+    CHECK(published == 100);
+    CHECK(at_first_byte < 5);
+}
+
+TEST_CASE_METHOD(scripted_fixture, "queue: who waits for room finds none once the client is gone") {
+    auto c = std::make_unique<client>(make());
+    c->async_run(asio::detached);
+    auto broker = accept_5();
+    int found = 0;
+    int aborted = 0;
+    for (int i = 0; i < 5; ++i) {
+        c->async_wait_for_room([&](error_code error) {
+            ++(error == asio::error::operation_aborted ? aborted : found);
+            c.reset();
+        });
+    }
+    settle();
+    CHECK(found == 1);
+    CHECK(aborted == 4);
+}
+
+TEST_CASE_METHOD(scripted_fixture, "queue: room that a new connection's limits make is found") {
+    auto wanted = options();
+    wanted.queue_size = 2'000;
+    auto c = make(wanted);
+    test::publish_outcome refused;
+    test::plain_outcome waited;
+    c.async_publish("t", std::string(1'500, 'x'), qos::at_least_once, refused.handler());
+    c.async_wait_for_room(waited.handler());
+    settle();
+    CHECK(waited.calls == 0);
+    c.async_run(asio::detached);
+    auto broker = accept_5("20 05 00 00 02 24 00");  // Maximum QoS 0 (3.2.2.3.4)
+    settle();
+    CHECK(refused.failed_with(errc::qos_not_supported));
+    CHECK(waited.succeeded());
+}
+
 TEST_CASE(
     "queue: a handler that waits for room and for acknowledgements is not held up by messages "
     "[immune-71]") {

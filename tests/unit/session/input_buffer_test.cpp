@@ -40,6 +40,37 @@ input_buffer::packet next_common(input_buffer& buffer, std::size_t maximum_packe
 
 }  // namespace
 
+TEST_CASE("input_buffer: gives memory back when nothing is left in it") {
+    const std::vector<std::byte> ping{std::byte{0xD0}, std::byte{0}};
+    const std::vector<std::byte> many(1'000, std::byte{0x40});
+    input_buffer buffer;
+    feed(buffer, many);
+    buffer.discard();
+    REQUIRE(buffer.prepare().size() > 500);
+    feed(buffer, ping);
+    REQUIRE(buffer.next(100));
+    buffer.shrink();
+    CHECK(buffer.prepare().size() == 128);
+    CHECK(buffer.prepare().size() == 128);
+}
+
+TEST_CASE("input_buffer: reads large pieces as long as more follows") {
+    std::vector<std::byte> bytes{std::byte{0xD0}, std::byte{0}};
+    bytes.resize(100'000, std::byte{0x40});  // never all of a packet
+    input_buffer buffer;
+    std::span<const std::byte> rest{bytes};
+    feed(buffer, rest.first(128));
+    REQUIRE(buffer.next(100));
+    buffer.shrink();
+    std::size_t reads = 0;
+    for (rest = rest.subspan(128); !rest.empty(); ++reads) {
+        const std::size_t size = std::min(buffer.prepare().size(), rest.size());
+        feed(buffer, rest.first(size));
+        rest = rest.subspan(size);
+    }
+    CHECK(reads < 20);
+}
+
 TEST_CASE("input_buffer: cuts packets wherever reads end [immune-1] [immune-2]") {
     std::minstd_rand random{3};
     std::vector<std::byte> stream;

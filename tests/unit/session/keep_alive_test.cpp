@@ -293,15 +293,20 @@ TEST_CASE("keep alive: a session that has little to do gives memory back") {
     REQUIRE(driver.core.prepare_read().size() > 1'000);
     driver.pass(10s);
     REQUIRE(driver.written() == "C0 00");
-    // What follows PINGRESP is not lost.
-    CHECK(driver.receive("D0 00 30 04 00 01 't' 00") == "message t=");
-    CHECK(driver.core.prepare_read().size() == 128);
+    SECTION("it is answered") {
+        driver.receive("D0 00");
+        CHECK(driver.core.prepare_read().size() == 128);
+    }
+    SECTION("there is more") {
+        CHECK(driver.receive("D0 00 30 04 00 01 't' 00") == "message t=");
+        CHECK(driver.core.prepare_read().size() > 1'000);
+    }
 }
 
 TEST_CASE("keep alive: a peer that has read no answers, and goes silent, is dead") {
     session_driver driver{v5, settings()};
     prepare(driver);
-    // The first write never ends, and more than 2.5 MiB of answers wait behind it.
+    // The first write never ends, and more than 1 MiB of answers wait behind it.
     driver.receive("62 02 00 09");
     REQUIRE_FALSE(driver.core.start_write(driver.now).empty());
     std::string many;

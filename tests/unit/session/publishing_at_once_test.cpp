@@ -213,10 +213,10 @@ TEST_CASE("publishing at once: the queue is as large as without") {
 TEST_CASE("publishing at once: no more than the output takes") {
     session_driver driver;
     driver.go_online();
-    const std::string large(800'000, 'x');
+    const std::string large(200'000, 'x');
     CHECK(driver.publish_at_once("one", "t", large));
     CHECK(driver.publish_at_once("two", "t", large));
-    // More than 2,097,152 bytes would wait: what stays in the queue can still be cancelled.
+    // More than 524,288 bytes would wait: what stays in the queue can still be cancelled.
     CHECK_FALSE(driver.publish_at_once("three", "t", large));
     CHECK(driver.publish_at_once("three", "t"));
 }
@@ -227,9 +227,9 @@ TEST_CASE("publishing at once: reading goes on while messages wait to be written
     driver.publish_at_once("under way", "t");
     driver.core.start_write(driver.now);
     // As large as nothing that is written at once may be.
-    CHECK_FALSE(driver.publish_at_once("large", "t", std::string(2'700'000, 'x')));
-    CHECK(driver.publish_at_once("one", "t", std::string(1'200'000, 'x')));
-    CHECK(driver.publish_at_once("two", "t", std::string(800'000, 'x')));
+    CHECK_FALSE(driver.publish_at_once("large", "t", std::string(1'100'000, 'x')));
+    CHECK(driver.publish_at_once("one", "t", std::string(300'000, 'x')));
+    CHECK(driver.publish_at_once("two", "t", std::string(200'000, 'x')));
     CHECK(driver.receive("30 04 00 01 'a' 00") == "message a=");
 }
 
@@ -338,7 +338,7 @@ TEST_CASE("publishing at once: a handshake that may not begin, or not yet") {
     }
     SECTION("no more than the output takes") {
         driver.go_online();
-        const std::string large(1'100'000, 'x');
+        const std::string large(500'000, 'x');
         CHECK(driver.publish_at_once("zero", "t", large));
         CHECK_FALSE(driver.publish_at_once("one", {"t", large, qos_1, false}));
         CHECK(driver.publish_at_once("one", {"t", "", qos_1, false}));
