@@ -39,7 +39,6 @@
 namespace asio_mqtt::detail {
 
 /// What a client is behind its public face: one session, at most one stream at a time, one timer.
-///
 /// It is an actor: whoever puts something into its empty mailbox has it processed. So everything
 /// but the mailbox runs in one thread at a time, without a strand, which would cost more than all
 /// that is done here for a small packet. It decides nothing about the protocol: the session does;
@@ -459,6 +458,7 @@ private:
     }
 
     void write_ended(error_code error, std::size_t size) {
+        if (size != 0) session_.write_got_on(now());
         if (stream_.has_rest_behind(size) && !error && state_ != state::ending) {
             return begin_write([this] { stream_.write_rest(when(io_event::written)); });
         }

@@ -22,6 +22,10 @@ namespace asio_mqtt::detail {
 /// 256 MiB and sends none of them costs nothing.
 class input_buffer {
 public:
+    /// While the peer is not known to be a broker, little is believed: a CONNACK with every
+    /// property at its longest fits.
+    static constexpr std::uint32_t first_packet_limit = 524'288;
+
     /// Room for the next read, never empty. Invalidates the packets that were cut off.
     std::span<std::byte> prepare() {
         if (begin_ == end_) {

@@ -32,6 +32,8 @@ public:
     bool empty() const noexcept { return filling_->size == 0; }
     /// start_write() was called, finish_write() not yet.
     bool is_writing() const noexcept { return writing_->size != 0; }
+    /// How many writes end until what is added now has left.
+    unsigned writes_left() const noexcept { return is_writing() ? 2 : 1; }
     /// Bytes that wait for the next write.
     std::size_t size() const noexcept { return filling_->size; }
 

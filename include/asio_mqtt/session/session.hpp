@@ -102,7 +102,12 @@ public:
         detail::trace_sent(settings_.on_packet, settings_.version, pieces);
         return pieces;
     }
-    void finish_write() noexcept { output_.finish_write(); }
+    /// The transport has taken in more of it, or all: a slow peer is not a dead one.
+    void write_got_on(time_point now) noexcept { keep_alive_.write_got_on(now); }
+    void finish_write() noexcept {
+        output_.finish_write();
+        keep_alive_.write_finished();
+    }
 
     /// The transport is gone, or was never there. What was unfinished waits for the next
     /// connection. `kept(tag, packet)` is called for each message of publish_at_once() that no
@@ -210,7 +215,7 @@ public:
 
     /// Asks the broker now whether it is there, not only when the keep-alive is due.
     void probe(time_point now) {
-        if (is_online() && keep_alive_.probe(now)) encode(pingreq_packet{});
+        if (is_online() && keep_alive_.probe(now, output_.writes_left())) encode(pingreq_packet{});
     }
 
     /// At least half of the queue is free.
@@ -256,10 +261,9 @@ public:
         if (phase_ == phase::connecting) return fail(errc::connect_timeout);
         // The peer cannot be blamed for what nobody reads, but for answers that it does not take.
         if (!is_reading_ && output_.size() < output_.answer_limit) keep_alive_.received(now);
-        using action = detail::keep_alive::action;
-        const action due = keep_alive_.expired(now);
-        if (due == action::send_ping) encode(pingreq_packet{});
-        if (due == action::peer_is_dead) {
+        const auto due = keep_alive_.expired(now, output_.writes_left());
+        if (due == detail::keep_alive::action::send_ping) encode(pingreq_packet{});
+        if (due == detail::keep_alive::action::peer_is_dead) {
             // The reason "Keep Alive timeout" is for brokers (3.14.2.1).
             fail(errc::keep_alive_timeout, reason_code::unspecified_error);
         }
@@ -276,9 +280,6 @@ private:
         closed,  // it was reported, or DISCONNECT was asked for: only output is left
     };
 
-    /// While the peer is not known to be a broker, little is believed: a CONNACK with every
-    /// property at its longest fits.
-    static constexpr std::uint32_t first_packet_limit = 524'288;
     /// Nothing of what the peer sends counts any more, or there is no peer.
     bool is_over() const noexcept { return phase_ != phase::online && phase_ != phase::connecting; }
     bool is_v5() const noexcept { return settings_.version == protocol_version::v5; }
@@ -387,7 +388,8 @@ private:
 
     bool find_packet(session_event& event) {
         const std::uint32_t own = own_limits_.maximum_packet_size;
-        const auto packet = input_.next(is_online() ? own : std::min(own, first_packet_limit));
+        const auto packet =
+            input_.next(is_online() ? own : std::min(own, input_.first_packet_limit));
         if (packet.error != decode_errc{}) {
             fail(packet.error, to_reason_code(packet.error));
             return false;
@@ -431,8 +433,7 @@ private:
     void on_pingresp(const fixed_header& header, bytes body) {
         pingresp_packet packet;
         if (is_well_formed(codec().decode(header, body, packet))) keep_alive_.pong();
-        // Who has to ask has little to do: memory for more is given back.
-        input_.shrink();
+        input_.shrink();  // who has to ask has little to do
         output_.shrink();
         outbound_.unstored().shrink();
     }

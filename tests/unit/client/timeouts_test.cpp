@@ -276,6 +276,24 @@ TEST_CASE_METHOD(timeouts_fixture, "timeouts: a slow large packet is no dead pee
     CHECK(received.result().payload == std::string(80, 'x'));
 }
 
+TEST_CASE_METHOD(timeouts_fixture, "timeouts: who takes in a large packet slowly is no dead peer") {
+    auto c = make();
+    c.async_run(ran.handler());
+    auto broker = accept_5();
+    c.async_publish("t", std::string(2'000'000, 'x'), qos::at_most_once, asio::detached);
+    settle();
+    for (int i = 0; i < 19; ++i) {
+        advance(9s);
+        broker.receive(100'000);
+        settle();
+    }
+    broker.receive(2'000'000 + 8 - 19 * 100'000);
+    settle();
+    CHECK(broker.receive(2) == "C0 00");  // one ping, and those that followed while it had to wait
+    CHECK(connector.attempts().size() == 1);
+    CHECK(ran.calls == 0);
+}
+
 TEST_CASE_METHOD(timeouts_fixture, "timeouts: a machine that slept for a day reconnects at once") {
     auto c = make();
     c.async_run(ran.handler());

@@ -57,17 +57,17 @@ TEST_CASE("keep alive: the deadlines by themselves") {
     CHECK(timer.due() == start + 10s);  // nothing received for as long
     timer.received(start + 5s);
     CHECK(timer.due() == start + 14s);
-    CHECK(timer.expired(start + 13s) == action::none);
-    CHECK(timer.expired(start + 14s) == action::send_ping);
+    CHECK(timer.expired(start + 13s, 1) == action::none);
+    CHECK(timer.expired(start + 14s, 1) == action::send_ping);
     CHECK(timer.due() == start + 17s);
-    CHECK(timer.expired(start + 16s) == action::none);
+    CHECK(timer.expired(start + 16s, 1) == action::none);
     timer.received(start + 16s);  // part of something
     CHECK(timer.due() == start + 19s);
     timer.pong();
     timer.received(start + 18s);
     CHECK(timer.due() == start + 24s);
-    CHECK(timer.expired(start + 24s) == action::send_ping);
-    CHECK(timer.expired(start + 27s) == action::peer_is_dead);
+    CHECK(timer.expired(start + 24s, 1) == action::send_ping);
+    CHECK(timer.expired(start + 27s, 1) == action::peer_is_dead);
     timer.stop();
     CHECK(timer.due() == never);
     timer.start(0, 3s);
@@ -279,6 +279,50 @@ TEST_CASE("keep alive: the peer is asked at once when the caller wants to know [
         CHECK(driver.core.deadline() > deadline);
         driver.pass(3s);
         CHECK(driver.events() == "");
+    }
+}
+
+TEST_CASE("keep alive: a ping that waits for a slow write is not late") {
+    session_driver driver{v5, settings()};
+    prepare(driver);
+    const auto write = [&] { REQUIRE_FALSE(driver.core.start_write(driver.now).empty()); };
+    driver.publish_at_once("large", "t", std::string(100'000, 'x'));
+    write();
+    driver.pass(10s);  // the ping waits for the write under way
+    for (int i = 0; i < 10; ++i) {
+        driver.pass(2s);
+        driver.core.write_got_on(driver.now);
+        CHECK(driver.events() == "");
+    }
+    SECTION("it leaves, and is answered") {
+        driver.core.finish_write();
+        write();
+        driver.pass(2s);
+        driver.core.write_got_on(driver.now);
+        driver.core.finish_write();
+        driver.pass(2s);
+        read(driver, "D0 00");
+        driver.pass(9s);
+        CHECK(driver.events() == "");
+    }
+    SECTION("it leaves, and the peer is silent, whatever is written behind it") {
+        driver.core.finish_write();
+        write();
+        driver.core.write_got_on(driver.now);
+        driver.core.finish_write();
+        driver.publish_at_once("more", "t", std::string(100'000, 'x'));
+        write();
+        driver.pass(2s);
+        driver.core.write_got_on(driver.now);
+        CHECK(driver.events() == "");
+        driver.pass(1s);
+        CHECK(driver.events() == dead);
+    }
+    SECTION("the write stands still") {
+        driver.pass(2s);
+        CHECK(driver.events() == "");
+        driver.pass(1s);
+        CHECK(driver.events() == dead);
     }
 }
 
