@@ -97,7 +97,7 @@ struct client_executor {};
 
 /// Also when the client's executor is one of this type behind its type-erased face.
 template <class Executor>
-bool is_same(const Executor& own, const asio::any_io_executor& client) noexcept {
+bool is_same_executor(const Executor& own, const asio::any_io_executor& client) noexcept {
     if constexpr (std::is_same_v<Executor, asio::any_io_executor>) {
         return own == client;
     } else {
@@ -156,7 +156,7 @@ private:
                 return asio::prefer(own, asio::execution::outstanding_work.tracked);
             };
             using work = std::optional<decltype(tracked())>;
-            return is_same(own, client) ? work{} : work{tracked()};
+            return is_same_executor(own, client) ? work{} : work{tracked()};
         } else {
             return client_executor{};
         }

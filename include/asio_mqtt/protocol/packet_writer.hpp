@@ -142,8 +142,7 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        const auto slots = property_slots::present_in(properties);
-        slots.empty() ? static_cast<void>(++size_) : check(slots);
+        check(property_slots{properties});
     }
 
     void check_qos(qos value, const char* field) noexcept {
@@ -297,7 +296,7 @@ public:
 
     template <class Properties>
     void properties(const Properties& properties) noexcept {
-        const auto slots = property_slots::present_in(properties);
+        const property_slots slots{properties};
         variable(static_cast<std::uint32_t>(size_of(slots)));
         property_block(slots);
     }

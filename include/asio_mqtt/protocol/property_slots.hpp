@@ -150,41 +150,37 @@ bool is_present(const Member& member) noexcept {
 /// kind of packet.
 class property_slots {
 public:
-    /// Only reading changes the properties: those of a constant packet must not be read into.
+    // `this->`, since Clang 14 takes the captures for unused without it.
+
+    /// Of a packet that is read: all that it may have.
+    template <class Properties>
+    explicit property_slots(Properties& properties) noexcept {
+        Properties::members(properties,
+                            [this](property_id id, auto& member) { this->add(id, member); });
+    }
+    /// Of a packet that stays as it is: those that are there, mostly one or two. They must not be
+    /// read into.
     template <class Properties>
     explicit property_slots(const Properties& properties) noexcept {
-        Properties::members(properties, *this);
+        Properties::members(properties, [this](property_id id, const auto& member) {
+            if (is_present(member)) this->add(id, member);
+        });
     }
 
-    /// Those that are there: mostly one or two, of the many that a packet may have.
-    template <class Properties>
-    static property_slots present_in(const Properties& properties) noexcept {
-        property_slots slots;
-        slots.skips_absent_ = true;
-        Properties::members(properties, slots);
-        return slots;
-    }
-
-    bool empty() const noexcept { return size_ == 0; }  // behind that, slots are not set
     const property_slot* begin() const noexcept { return slots_; }
     const property_slot* end() const noexcept { return slots_ + size_; }
 
-    /// What Properties::members() calls.
+private:
     template <class Member>
-    void operator()(property_id id, const Member& member) noexcept {
-        if (skips_absent_ && !is_present(member)) return;
+    void add(property_id id, const Member& member) noexcept {
         property_slot& slot = slots_[size_++];
         slot.id = id;
         slot.type_ = property_slot::type_of(&member);
         slot.member_ = const_cast<Member*>(&member);
     }
 
-private:
-    property_slots() = default;
-
-    property_slot slots_[17];  // CONNACK has the most
+    property_slot slots_[17];  // CONNACK has the most; behind `size_` they are not set
     std::size_t size_ = 0;
-    bool skips_absent_ = false;
 };
 
 /// True when a packet has any property.

@@ -31,10 +31,7 @@ public:
         if (begin_ == end_) {
             begin_ = end_ = 0;
             if (data_.size() > read_limit) data_.free();  // it held a large packet
-            if (read_size_ == 0) {                        // see shrink()
-                data_.free();
-                read_size_ = first_read;
-            }
+            if (read_size_ == 0) clear();                 // see shrink()
         }
         if (data_.size() - end_ < std::max<std::size_t>(1, read_size_ / 2)) make_room();
         return {data_.data() + end_, data_.size() - end_};
@@ -101,7 +98,7 @@ public:
     /// Drops what was read.
     void discard() noexcept { begin_ = end_; }
 
-    /// Forgets what was read from a connection that is gone.
+    /// Begins anew: what was read from a connection that is gone is forgotten.
     void clear() noexcept {
         data_.free();
         begin_ = end_ = 0;

@@ -39,8 +39,8 @@ public:
     }
     void stop() noexcept {
         interval_ = {};
-        connack_due_ = ping_sent_ = never;
-        writes_with_ping_ = 0;
+        connack_due_ = never;
+        pong();
     }
 
     /// Asks the peer now whether it is there; false when a ping is unanswered anyway. For `writes`
@@ -54,6 +54,7 @@ public:
 
     void sent(time_point now) noexcept { sent_ = now; }
     void received(time_point now) noexcept { received_ = now; }
+    /// No ping is unanswered.
     void pong() noexcept {
         ping_sent_ = never;
         writes_with_ping_ = 0;
